@@ -1,0 +1,2 @@
+/** The language: goroutines, channels, select and context, on virtual threads. */
+package dev.selvage;

@@ -1,0 +1,13 @@
+/**
+ * Which virtual threads of this JVM can never run again, and why: the leak prover, its findings, stacks and profiles. Needs JDK
+ * modules only.
+ */
+@org.jspecify.annotations.NullMarked
+module dev.selvage.diagnostics {
+  requires static transitive org.jspecify;
+  requires transitive dev.selvage.core;
+  requires java.management;
+  requires jdk.management;
+
+  exports dev.selvage.diagnostics;
+}
