@@ -6,6 +6,6 @@ public final class ReportJson {
 
   /** The report as one JSON object (RFC 8259), ending in a line break. */
   public static String render(Report report) {
-    throw new UnsupportedOperationException("to come");
+    return report.toString();
   }
 }
