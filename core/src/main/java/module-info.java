@@ -1,6 +1,6 @@
 /**
- * Goroutines for the JVM: the language (channels, select, sync, context, time) on virtual threads. Needs {@code java.base} and
- * nothing else.
+ * Goroutines for the JVM: the language (channels, select, sync, context, time) on virtual threads.
+ * Needs {@code java.base} and nothing else.
  */
 @org.jspecify.annotations.NullMarked
 module dev.selvage.core {

@@ -1,6 +1,6 @@
 /**
- * Which virtual threads of this JVM can never run again, and why: the leak prover, its findings, stacks and profiles. Needs JDK
- * modules only.
+ * Which virtual threads of this JVM can never run again, and why: the leak prover, its findings,
+ * stacks and profiles. Needs JDK modules only.
  */
 @org.jspecify.annotations.NullMarked
 module dev.selvage.diagnostics {

@@ -1,13 +1,15 @@
 package dev.selvage.observe;
 
 /**
- * Why a goroutine, or any virtual thread, does not run. The {@linkplain #text() text} is what a reader sees everywhere: in a
- * stack dump, as the label of a profile, as the tag of a metric and in the expectation of a test.
+ * Why a goroutine, or any virtual thread, does not run. The {@linkplain #text() text} is what a
+ * reader sees everywhere: in a stack dump, as the label of a profile, as the tag of a metric and in
+ * the expectation of a test.
  *
- * <p>Go's words are used where Go has one (source: {@code waitReasonStrings} in Go's {@code runtime2.go}); waits of the JDK are
- * named after the method that a reader would search for.
+ * <p>Go's words are used where Go has one (source: {@code waitReasonStrings} in Go's {@code
+ * runtime2.go}); waits of the JDK are named after the method that a reader would search for.
  *
- * <p>Constants are added, never renamed or re-used: their texts are stored in reports and in fingerprints.
+ * <p>Constants are added, never renamed or re-used: their texts are stored in reports and in
+ * fingerprints.
  */
 public enum WaitReason {
   /** Blocked sending on a channel. */

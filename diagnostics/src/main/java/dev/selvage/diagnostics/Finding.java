@@ -7,12 +7,15 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One leak, or one suspicion of a leak: all threads or things that share a cause, with what is known about them. A finding is a
- * plain value; what is not known is absent, never guessed.
+ * One leak, or one suspicion of a leak: all threads or things that share a cause, with what is
+ * known about them. A finding is a plain value; what is not known is absent, never guessed.
  */
 public sealed interface Finding {
 
-  /** Nothing that can still run can wake these threads; the collector said so twice, in the same park. */
+  /**
+   * Nothing that can still run can wake these threads; the collector said so twice, in the same
+   * park.
+   */
   record Proven(Details details) implements Finding {}
 
   /** These threads wait for each other in a cycle over locks that have owners. */
@@ -54,19 +57,22 @@ public sealed interface Finding {
    * The body that all verdicts share.
    *
    * @param state what became of it
-   * @param kind the wait reason's text, or the word for the thing that grows ({@code map growth}, {@code ticker growth}, …)
+   * @param kind the wait reason's text, or the word for the thing that grows ({@code map growth},
+   *     {@code ticker growth}, …)
    * @param count how many threads or things share this cause; at least 1
-   * @param site the line that blocks or grows: the first frame from the top that belongs to neither the JDK nor Selvage, as
-   *     {@code com.acme.Order.quote(Order.java:57)}; null where no such frame is known
-   * @param entry the bottom-most such frame of a stack: where the thread's own work began; null where not known
+   * @param site the line that blocks or grows: the first frame from the top that belongs to neither
+   *     the JDK nor Selvage, as {@code com.acme.Order.quote(Order.java:57)}; null where no such
+   *     frame is known
+   * @param entry the bottom-most such frame of a stack: where the thread's own work began; null
+   *     where not known
    * @param seenSeconds for how long it is known to be so (a lower bound); empty where not known
    * @param retainedBytes what it keeps in memory, where it was computed
    * @param names up to ten names of threads or things, for a reader to search for
    * @param stack the common stack, leaf first; empty for things that have none
    * @param fingerprint the same for the same cause in every run: no ids, no lambda numbers
    * @param except what could still end it all the same ({@code interrupt}); null for nothing
-   * @param evidence for suspicions: the numbers that speak for it, in a stable order; values are strings, numbers, booleans or
-   *     lists of strings
+   * @param evidence for suspicions: the numbers that speak for it, in a stable order; values are
+   *     strings, numbers, booleans or lists of strings
    * @param because one sentence: why this is so
    * @param suggestion one sentence: what to do about it (the {@code try} of a report)
    */

@@ -10,7 +10,8 @@ import java.util.OptionalLong;
  * @param id the thread's {@link Thread#threadId()}
  * @param name its name; empty for most virtual threads
  * @param waitReason why it does not run; {@link WaitReason#NONE} when it runs or is queued to run
- * @param waitSeconds for how long it is known to wait in this place (a lower bound); empty where not known
+ * @param waitSeconds for how long it is known to wait in this place (a lower bound); empty where
+ *     not known
  * @param leaked whether it has been proven that it can never run again
  * @param container where the JDK lists it: {@code <root>}, an executor or a scope
  * @param stack its frames, leaf first; empty when it had none or has just ended

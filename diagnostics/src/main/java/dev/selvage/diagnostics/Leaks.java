@@ -3,8 +3,8 @@ package dev.selvage.diagnostics;
 import java.util.List;
 
 /**
- * Looks for threads of this JVM that can never run again. One instance a JVM ({@link #ofThisJvm}); it remembers what it has
- * proven. Any thread may call it; looks are done one after the other.
+ * Looks for threads of this JVM that can never run again. One instance a JVM ({@link #ofThisJvm});
+ * it remembers what it has proven. Any thread may call it; looks are done one after the other.
  */
 public interface Leaks {
 
@@ -14,7 +14,10 @@ public interface Leaks {
     NOW("now"),
     /** With a concurrent cycle of G1: short pauses, young leaks need another cycle. */
     CONCURRENT("concurrent"),
-    /** With weak references: on ZGC and Shenandoah; what is found is gone afterwards, and its finally blocks never run. */
+    /**
+     * With weak references: on ZGC and Shenandoah; what is found is gone afterwards, and its
+     * finally blocks never run.
+     */
     RECLAIM("reclaim");
 
     private final String text;
@@ -29,10 +32,16 @@ public interface Leaks {
     }
   }
 
-  /** Looks now. Blocks for as long as it takes: some ten milliseconds, and about a second for a million threads. */
+  /**
+   * Looks now. Blocks for as long as it takes: some ten milliseconds, and about a second for a
+   * million threads.
+   */
   Report find(Mode mode);
 
-  /** All virtual threads now, with stacks; those {@linkplain GoroutineInfo#leaked() proven earlier} are marked. */
+  /**
+   * All virtual threads now, with stacks; those {@linkplain GoroutineInfo#leaked() proven earlier}
+   * are marked.
+   */
   List<GoroutineInfo> goroutines();
 
   /** The threads that are proven and still there, with stacks, without looking anew. */

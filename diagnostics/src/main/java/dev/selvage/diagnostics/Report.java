@@ -6,15 +6,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one look at a JVM saw: a plain value, made by {@link Leaks} or read back from its JSON form ({@code selvage.leaks/1}).
+ * What one look at a JVM saw: a plain value, made by {@link Leaks} or read back from its JSON form
+ * ({@code selvage.leaks/1}).
  *
  * @param capturedAt when the look ended
  * @param vm which JVM
  * @param capabilities what could be known there, and what was missing
  * @param goroutines how many threads there were, and which could not be judged
  * @param proof how the proof went
- * @param findings proven first, then deadlocked, then suspected; within each the largest count first
- * @param notes sentences that a reader must know to judge the report (a JDK build with a known bug, a collector without proof)
+ * @param findings proven first, then deadlocked, then suspected; within each the largest count
+ *     first
+ * @param notes sentences that a reader must know to judge the report (a JDK build with a known bug,
+ *     a collector without proof)
  */
 public record Report(
     Instant capturedAt,
@@ -30,14 +33,18 @@ public record Report(
     notes = List.copyOf(notes);
   }
 
-  /** The JVM that was looked at: process id, Java version ({@code 25.0.3}) and collector ({@code G1}, {@code ZGC}, …). */
+  /**
+   * The JVM that was looked at: process id, Java version ({@code 25.0.3}) and collector ({@code
+   * G1}, {@code ZGC}, …).
+   */
   public record Vm(long pid, String java, String collector) {}
 
   /**
    * What is possible there.
    *
    * @param scheduler {@code jdk} or {@code gmp}
-   * @param proof of {@code now}, {@code concurrent}, {@code always-on}, {@code reclaim}; empty when nothing can be proven
+   * @param proof of {@code now}, {@code concurrent}, {@code always-on}, {@code reclaim}; empty when
+   *     nothing can be proven
    * @param missing each door of the JDK that stayed shut
    */
   public record Capabilities(String scheduler, List<String> proof, List<Missing> missing) {
@@ -60,14 +67,21 @@ public record Report(
    *
    * @param total all that had started and not ended
    * @param blocked those of them that were neither running nor queued to run
-   * @param unprovable blocked threads that the collector cannot judge, by the reason's text ({@code Object.wait}, …)
+   * @param unprovable blocked threads that the collector cannot judge, by the reason's text ({@code
+   *     Object.wait}, …)
    * @param excused findings left out because a rule says so
    * @param canBeWoken blocked threads that something alive can still reach; -1 where not known
    * @param timed those of them that a timer will wake; -1 where not known
    * @param io blocked threads that wait for input or output; -1 where not known
    */
   public record Goroutines(
-      int total, int blocked, Map<String, Integer> unprovable, int excused, int canBeWoken, int timed, int io) {
+      int total,
+      int blocked,
+      Map<String, Integer> unprovable,
+      int excused,
+      int canBeWoken,
+      int timed,
+      int io) {
     public Goroutines {
       unprovable = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(unprovable));
     }
@@ -76,11 +90,13 @@ public record Report(
   /**
    * How the proof went.
    *
-   * @param mode {@code now}, {@code concurrent}, {@code reclaim}, or {@code none} where no proof was possible
+   * @param mode {@code now}, {@code concurrent}, {@code reclaim}, or {@code none} where no proof
+   *     was possible
    * @param rounds how many collections were asked for
    * @param pauseMillis the longest stop of the program that they caused, in milliseconds
    * @param totalMillis the whole look, in milliseconds
-   * @param complete whether everything that could be judged was: false says that leaks may be missing from the findings
+   * @param complete whether everything that could be judged was: false says that leaks may be
+   *     missing from the findings
    * @param canary whether the leak that the prover itself planted was found
    * @param refuted how many threads that were ever proven here have been seen running again
    * @param why why there was no proof or it is not complete; null when there is nothing to say

@@ -1,5 +1,6 @@
 /**
- * The prover's public face: {@link dev.selvage.diagnostics.Leaks} looks, {@link dev.selvage.diagnostics.Report} is what it saw,
- * {@link dev.selvage.diagnostics.ReportText} and {@link dev.selvage.diagnostics.ReportJson} render it.
+ * The prover's public face: {@link dev.selvage.diagnostics.Leaks} looks, {@link
+ * dev.selvage.diagnostics.Report} is what it saw, {@link dev.selvage.diagnostics.ReportText} and
+ * {@link dev.selvage.diagnostics.ReportJson} render it.
  */
 package dev.selvage.diagnostics;

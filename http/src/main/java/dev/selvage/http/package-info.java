@@ -1,2 +1,4 @@
-/** Debug endpoints as functions from request to response, and a server on the JDK's own HTTP server. */
+/**
+ * Debug endpoints as functions from request to response, and a server on the JDK's own HTTP server.
+ */
 package dev.selvage.http;
