@@ -1,11 +1,180 @@
 package dev.selvage.diagnostics;
 
-/** Renders a report as JSON, schema {@code selvage.leaks/1}: fields may be added, never renamed. */
+import dev.selvage.diagnostics.Finding.Details;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Renders a report as JSON, schema {@code selvage.leaks/1}: fields may be added, never renamed. A
+ * value that is not known is {@code null}. A pure function; the text is the same under every
+ * locale, and pure ASCII wherever a program's own names do not need more.
+ */
 public final class ReportJson {
   private ReportJson() {}
 
-  /** The report as one JSON object (RFC 8259), ending in a line break. */
+  /** The report as one JSON object (RFC 8259) on one line, ending in a line break. */
   public static String render(Report report) {
-    return report.toString();
+    Map<String, @Nullable Object> root = new LinkedHashMap<>();
+    root.put("schema", "selvage.leaks/1");
+    root.put("capturedAt", report.capturedAt().toString());
+    root.put("vm", vm(report.vm()));
+    root.put("capabilities", capabilities(report.capabilities()));
+    root.put("goroutines", goroutines(report.goroutines()));
+    root.put("proof", proof(report.proof()));
+    root.put("findings", report.findings().stream().map(ReportJson::finding).toList());
+    root.put("notes", report.notes());
+    StringBuilder out = new StringBuilder(1024);
+    write(out, root);
+    return out.append('\n').toString();
+  }
+
+  private static Map<String, @Nullable Object> vm(Report.Vm vm) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("pid", vm.pid());
+    json.put("java", vm.java());
+    json.put("collector", vm.collector());
+    return json;
+  }
+
+  private static Map<String, @Nullable Object> capabilities(Report.Capabilities capabilities) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("scheduler", capabilities.scheduler());
+    json.put("proof", capabilities.proof());
+    json.put(
+        "missing",
+        capabilities.missing().stream()
+            .map(
+                m -> {
+                  Map<String, @Nullable Object> missing = new LinkedHashMap<>();
+                  missing.put("open", m.open());
+                  missing.put("costs", m.costs());
+                  return missing;
+                })
+            .toList());
+    return json;
+  }
+
+  private static Map<String, @Nullable Object> goroutines(Report.Goroutines goroutines) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("total", goroutines.total());
+    json.put("blocked", goroutines.blocked());
+    json.put("unprovable", goroutines.unprovable());
+    json.put("excused", goroutines.excused());
+    json.put("canBeWoken", known(goroutines.canBeWoken()));
+    json.put("timed", known(goroutines.timed()));
+    json.put("io", known(goroutines.io()));
+    return json;
+  }
+
+  private static Map<String, @Nullable Object> proof(Report.Proof proof) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("mode", proof.mode());
+    json.put("rounds", proof.rounds());
+    json.put("pauseMillis", proof.pauseMillis());
+    json.put("totalMillis", proof.totalMillis());
+    json.put("complete", proof.complete());
+    json.put("canary", proof.canary());
+    json.put("refuted", proof.refuted());
+    json.put("why", proof.why());
+    return json;
+  }
+
+  private static Map<String, @Nullable Object> finding(Finding finding) {
+    Details d = finding.details();
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("verdict", finding.verdict());
+    json.put("state", d.state().text());
+    json.put("kind", d.kind());
+    json.put("count", d.count());
+    json.put("site", d.site());
+    json.put("entry", d.entry());
+    json.put("seenSeconds", known(d.seenSeconds()));
+    json.put("retainedBytes", known(d.retainedBytes()));
+    json.put("names", d.names());
+    json.put("stack", d.stack().stream().map(Frames::text).toList());
+    json.put("fingerprint", d.fingerprint());
+    json.put("except", d.except());
+    json.put("evidence", d.evidence());
+    json.put("because", d.because());
+    json.put("try", d.suggestion());
+    return json;
+  }
+
+  private static @Nullable Integer known(int count) {
+    return count < 0 ? null : count;
+  }
+
+  private static @Nullable Long known(OptionalLong value) {
+    return value.isPresent() ? value.getAsLong() : null;
+  }
+
+  private static void write(StringBuilder out, @Nullable Object value) {
+    switch (value) {
+      case null -> out.append("null");
+      case Boolean b -> out.append(b.booleanValue());
+      // JSON has no word for these.
+      case Double d when !Double.isFinite(d) -> out.append("null");
+      case Float f when !Float.isFinite(f) -> out.append("null");
+      case Number n -> out.append(n);
+      case Map<?, ?> map -> {
+        char before = '{';
+        for (Map.Entry<?, ?> entry : map.entrySet()) {
+          out.append(before);
+          string(out, String.valueOf(entry.getKey()));
+          out.append(':');
+          write(out, entry.getValue());
+          before = ',';
+        }
+        out.append(map.isEmpty() ? "{}" : "}");
+      }
+      case Collection<?> list -> {
+        char before = '[';
+        for (Object element : list) {
+          out.append(before);
+          write(out, element);
+          before = ',';
+        }
+        out.append(list.isEmpty() ? "[]" : "]");
+      }
+      default -> string(out, value.toString());
+    }
+  }
+
+  /**
+   * Beyond what RFC 8259 demands, escapes what would be lost or harmful on the way: surrogates
+   * without a partner (no encoding can carry them), line separators that JavaScript once stumbled
+   * over, and the control characters above ASCII that steer a terminal.
+   */
+  private static void string(StringBuilder out, String text) {
+    out.append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      switch (c) {
+        case '"' -> out.append("\\\"");
+        case '\\' -> out.append("\\\\");
+        case '\n' -> out.append("\\n");
+        case '\r' -> out.append("\\r");
+        case '\t' -> out.append("\\t");
+        default -> {
+          if (Character.isHighSurrogate(c)
+              && i + 1 < text.length()
+              && Character.isLowSurrogate(text.charAt(i + 1))) {
+            out.append(c).append(text.charAt(++i));
+          } else if (Character.isISOControl(c)
+              || Character.isSurrogate(c)
+              || c == '\u2028'
+              || c == '\u2029') {
+            out.append("\\u").append(String.format(Locale.ROOT, "%04x", (int) c));
+          } else {
+            out.append(c);
+          }
+        }
+      }
+    }
+    out.append('"');
   }
 }
