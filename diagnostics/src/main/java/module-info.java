@@ -10,4 +10,5 @@ module dev.selvage.diagnostics {
   requires jdk.management;
 
   exports dev.selvage.diagnostics;
+  exports dev.selvage.diagnostics.profile;
 }

@@ -102,8 +102,8 @@ final class ReportTextTests {
           created at   com.acme.Poll.start(Poll.java:21)
           evidence     new 40
 
-        128 threads proven to leak in 1 finding, 2 deadlocked, 2 suspicions. 1,404 virtual threads: \
-        4 run, 1,186 can be woken (10 by a timer), 60 wait for I/O, \
+        128 threads proven to leak in 1 finding, 2 deadlocked, 2 suspicions. \
+        1,404 virtual threads: 4 run, 1,186 can be woken (10 by a timer), 60 wait for I/O, \
         24 cannot be judged (20 Object.wait, 4 monitor enter), 3 excused; \
         canary found; pause 7 ms, 31 ms in all.
           note         JDK 25.0.2 can lose a wake-up (JDK-8369227): use 25.0.3 or newer
