@@ -1,0 +1,160 @@
+package dev.selvage.cli;
+
+import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.ReportText;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Runs the sample service with the six scenarios under the agent and shows what is found. */
+@Command(
+    name = "demo",
+    description = "Proves the leaks of a sample service that leaks in six ways.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Selvage.Version.class)
+final class DemoCommand implements Callable<Integer> {
+  /** Long enough for each scenario to leak some dozens of times, and for growth to show. */
+  private static final Duration LEAKS_AFTER = Duration.ofSeconds(5);
+
+  /** How much longer a busy machine may take for a report before that counts as broken. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private static final String MAIN = "dev.selvage.examples.leaks.Demo";
+
+  private final Installation installation;
+  private final Terminal terminal;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
+  private CommandSpec spec;
+
+  @Option(
+      names = "--serve",
+      description = "Keep the service up after the report, with its debug pages, until Ctrl-C.")
+  private boolean serve;
+
+  @Option(
+      names = "--port",
+      paramLabel = "N",
+      description = "The port of the debug pages on localhost. Default: any free one.")
+  private @Nullable Integer port;
+
+  DemoCommand(Installation installation, Terminal terminal) {
+    this.installation = installation;
+    this.terminal = terminal;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    if (port != null && !serve) {
+      throw new ParameterException(spec.commandLine(), "--port goes with --serve");
+    }
+    int chosen = port == null ? 0 : port;
+    RunCommand.checkPort(chosen);
+    Path examples = installation.examplesJar();
+    Expectations expectations = Expectations.of(examples);
+    try (ReportDirectory directory = ReportDirectory.create(null)) {
+      var options =
+          new AgentOptions()
+              .set("leaks-after", LEAKS_AFTER)
+              .set("report", directory.report())
+              .set("text", false)
+              .set("quiet", true);
+      if (serve) {
+        options.set("port", chosen).set("address", directory.address());
+      }
+      String classPath = examples.resolveSibling("*").toString();
+      ProcessBuilder command =
+          JavaProgram.command(installation, options, List.of("-cp", classPath, MAIN))
+              .redirectErrorStream(true);
+      terminal.say(
+          "starting the sample service, which is looked at after " + Durations.text(LEAKS_AFTER));
+      try (var program = new JavaProgram(command, () -> {})) {
+        Process process = program.start();
+        pass(process);
+        return show(program, process, directory, expectations);
+      }
+    }
+  }
+
+  private int show(
+      JavaProgram program, Process process, ReportDirectory directory, Expectations expectations)
+      throws InterruptedException {
+    Report report = ReportReader.read(awaitReport(process, directory));
+    terminal.out().print(ReportText.render(report, terminal.colorOut()));
+    terminal.out().flush();
+    List<String> missing = expectations.missingIn(report);
+    if (!missing.isEmpty()) {
+      throw new CommandFailure(
+          ExitCode.INCOMPLETE,
+          "the report says nothing of scenario "
+              + String.join(", ", missing)
+              + " of the demo: please report this, with the report above");
+    }
+    terminal.say("all " + expectations.classes().size() + " scenarios are in the report");
+    if (serve) {
+      String address = directory.readAddress();
+      if (address == null) {
+        throw new CommandFailure(
+            ExitCode.INCOMPLETE, "the agent told no address of its debug pages");
+      }
+      terminal.out().println(address);
+      terminal.out().flush();
+      terminal.say("the service goes on until Ctrl-C");
+      int code = program.await();
+      throw new CommandFailure(
+          ExitCode.INCOMPLETE, "the sample service ended by itself with exit code " + code);
+    }
+    return Outcome.of(report, null, terminal);
+  }
+
+  /** The first report; the agent puts it there whole, or not at all. */
+  private static String awaitReport(Process process, ReportDirectory directory)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + LEAKS_AFTER.plus(PATIENCE).toNanos();
+    while (System.nanoTime() < deadline) {
+      boolean ended = process.waitFor(50, TimeUnit.MILLISECONDS);
+      String report = directory.readReport();
+      if (report != null) {
+        return report;
+      }
+      if (ended) {
+        throw new CommandFailure(
+            ExitCode.INCOMPLETE,
+            "the sample service ended with exit code "
+                + process.exitValue()
+                + " before it was looked at: what it said is above");
+      }
+    }
+    throw new CommandFailure(
+        ExitCode.INCOMPLETE,
+        "the agent left no report within " + PATIENCE.toMinutes() + " minutes");
+  }
+
+  /** Passes on what the service says, as progress. */
+  private void pass(Process process) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("selvage-demo-output")
+        .start(
+            () -> {
+              try (BufferedReader lines = process.inputReader()) {
+                for (String line; (line = lines.readLine()) != null; ) {
+                  terminal.err().println(line);
+                }
+              } catch (IOException _) {
+                // The service has ended.
+              }
+            });
+  }
+}

@@ -1,0 +1,24 @@
+package dev.selvage.cli;
+
+/**
+ * What the command's exit codes mean. Under {@code run} the program's own non-zero code comes
+ * first, and a program ended by signal n gives 128 + n.
+ */
+final class ExitCode {
+  /** Did what was asked. */
+  static final int DONE = 0;
+
+  /** There are findings of the kind that {@code --fail-on} names. */
+  static final int FINDINGS = 1;
+
+  /** The command line asks for something that cannot be, or a prerequisite is missing. */
+  static final int USAGE = 2;
+
+  /** The process or address cannot be reached, or cannot be examined. */
+  static final int UNREACHABLE = 3;
+
+  /** Selvage itself failed, or could not prove all there is to prove. */
+  static final int INCOMPLETE = 4;
+
+  private ExitCode() {}
+}

@@ -1,0 +1,27 @@
+package dev.selvage.cli;
+
+import dev.selvage.diagnostics.Report;
+import org.jspecify.annotations.Nullable;
+
+/** What a report means for the exit code, the same for every command that gets one. */
+final class Outcome {
+  private Outcome() {}
+
+  /**
+   * The exit code for a report. Findings that {@code --fail-on} asked for come before a proof that
+   * is not complete: they are there, whatever else may be missing.
+   */
+  static int of(Report report, @Nullable FailOn failOn, Terminal terminal) {
+    if (failOn != null && failOn.isIn(report)) {
+      return ExitCode.FINDINGS;
+    }
+    if (!report.proof().complete()) {
+      String why = report.proof().why();
+      terminal.say(
+          "the proof is not complete, leaks may be missing from the report"
+              + (why == null ? "" : ": " + why));
+      return ExitCode.INCOMPLETE;
+    }
+    return ExitCode.DONE;
+  }
+}

@@ -1,0 +1,85 @@
+package dev.selvage.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A directory that only its owner can enter, in which an agent leaves what it has to tell. Removed
+ * by {@link #close}.
+ */
+final class ReportDirectory implements AutoCloseable {
+  private final Path directory;
+
+  private ReportDirectory(Path directory) {
+    this.directory = directory;
+  }
+
+  /**
+   * Makes one.
+   *
+   * @param owner whose process will write there; null for one's own
+   */
+  static ReportDirectory create(@Nullable UserPrincipal owner) {
+    try {
+      // Made with permissions for the owner alone.
+      Path directory = Files.createTempDirectory("selvage-");
+      if (owner != null) {
+        Files.setOwner(directory, owner);
+      }
+      return new ReportDirectory(directory.toAbsolutePath());
+    } catch (IOException e) {
+      throw new CommandFailure(
+          ExitCode.INCOMPLETE,
+          "cannot make a directory for the report in "
+              + System.getProperty("java.io.tmpdir")
+              + ": "
+              + CommandFailure.reason(e));
+    }
+  }
+
+  /** Where the agent writes its report. */
+  Path report() {
+    return directory.resolve("report.json");
+  }
+
+  /** Where the agent writes the address of its server. */
+  Path address() {
+    return directory.resolve("address");
+  }
+
+  /** The report as it is now; null where none was written. */
+  @Nullable String readReport() {
+    return read(report());
+  }
+
+  /** The address as it is now, without white space around it; null where none was written. */
+  @Nullable String readAddress() {
+    String text = read(address());
+    return text == null || text.isBlank() ? null : text.strip();
+  }
+
+  private static @Nullable String read(Path file) {
+    try {
+      return Files.exists(file) ? Files.readString(file) : null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        Files.deleteIfExists(file);
+      }
+      Files.deleteIfExists(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot remove " + directory, e);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package dev.selvage.cli;
+
+import dev.selvage.diagnostics.Report;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs a Java program, unchanged, under the agent, with this terminal as its own. */
+@Command(
+    name = "run",
+    description = "Runs a Java program under the agent and proves its leaks.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Selvage.Version.class,
+    customSynopsis = {
+      "selvage run [--leaks-after=D] [--json=FILE] [--fail-on=proven|any] [--port=N]",
+      "            [--mode=MODE | --reclaim] -- JAVA-ARGUMENTS"
+    },
+    footer = {
+      "",
+      "The program is looked at when it ends, and after --leaks-after. The report goes to",
+      "standard error, or to the file of --json. Example:",
+      "  selvage run --leaks-after 3s -- -jar server.jar"
+    })
+final class RunCommand implements Callable<Integer> {
+  private final Installation installation;
+  private final Terminal terminal;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
+  private CommandSpec spec;
+
+  @Option(
+      names = "--leaks-after",
+      paramLabel = "D",
+      converter = Durations.class,
+      description = "Look after this time as well: 500ms, 3s, 2m, 1h.")
+  private @Nullable Duration leaksAfter;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the newest report to this file as JSON, and no text.")
+  private @Nullable String json;
+
+  @Option(
+      names = "--fail-on",
+      paramLabel = "KIND",
+      description =
+          "End with 1 when the newest report has findings: proven (threads that are proven or in"
+              + " a deadlock) or any (suspicions too).")
+  private @Nullable FailOn failOn;
+
+  @Option(
+      names = "--port",
+      paramLabel = "N",
+      description = "Serve the debug pages on this port of localhost; 0 for any free one.")
+  private @Nullable Integer port;
+
+  @ArgGroup private ModeOptions mode = new ModeOptions();
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "JAVA-ARGUMENTS",
+      description = "What you would say to java, after --.")
+  private List<String> javaArguments = List.of();
+
+  RunCommand(Installation installation, Terminal terminal) {
+    this.installation = installation;
+    this.terminal = terminal;
+  }
+
+  @Override
+  public Integer call() {
+    if (javaArguments.isEmpty()) {
+      throw usage("say what to run, after --: selvage run -- -jar app.jar");
+    }
+    if (leaksAfter != null && leaksAfter.isZero()) {
+      throw usage("--leaks-after must be longer than 0s");
+    }
+    if ("-".equals(json)) {
+      throw usage("--json - would mix with the program's own output: name a file");
+    }
+    JsonTarget target = json == null ? null : JsonTarget.of(json);
+    if (port != null) {
+      checkPort(port);
+    }
+    try (ReportDirectory directory = ReportDirectory.create(null)) {
+      return run(directory, target);
+    }
+  }
+
+  private int run(ReportDirectory directory, @Nullable JsonTarget target) {
+    var options =
+        new AgentOptions()
+            .set("at-exit", true)
+            .set("report", directory.report())
+            .set("text", target == null)
+            .set("color", terminal.colorErr())
+            .set("mode", mode.chosen().text());
+    if (leaksAfter != null) {
+      options.set("leaks-after", leaksAfter);
+    }
+    if (port != null) {
+      options.set("port", port);
+    }
+    ProcessBuilder command = JavaProgram.command(installation, options, javaArguments).inheritIO();
+    int code;
+    try (var program = new JavaProgram(command, () -> keep(directory, target))) {
+      program.start();
+      code = program.await();
+    }
+    String report = directory.readReport();
+    if (report == null) {
+      terminal.say("the program " + ending(code) + " without having been examined" + advice(code));
+      return code == 0 ? ExitCode.INCOMPLETE : code;
+    }
+    if (code != 0) {
+      return code;
+    }
+    Report read = ReportReader.read(report);
+    return Outcome.of(read, failOn, terminal);
+  }
+
+  /** Puts the newest report where the user asked for it; also when a signal ends this process. */
+  private void keep(ReportDirectory directory, @Nullable JsonTarget target) {
+    String report = directory.readReport();
+    if (target != null && report != null) {
+      target.write(report);
+    }
+  }
+
+  private static String ending(int code) {
+    return code == 0 ? "ended" : "ended with exit code " + code;
+  }
+
+  private String advice(int code) {
+    if (code != 0) {
+      return ": what it said is above";
+    }
+    return leaksAfter == null
+        ? " (did it halt?): use --leaks-after to look while it runs"
+        : " (did it halt?): use a shorter --leaks-after";
+  }
+
+  /** Fails where the port is taken: better said now than by an agent in the program. */
+  static void checkPort(int port) {
+    if (port < 0 || port > 65_535) {
+      throw new CommandFailure(
+          ExitCode.USAGE, "--port " + port + " is no port: use 1 to 65535, or 0 for any free one");
+    }
+    try (var socket = new ServerSocket()) {
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    } catch (IOException e) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          "cannot listen on port "
+              + port
+              + " of localhost ("
+              + CommandFailure.reason(e)
+              + "): choose another with --port, or 0 for any free one");
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}
