@@ -11,4 +11,5 @@ module dev.selvage.diagnostics {
 
   exports dev.selvage.diagnostics;
   exports dev.selvage.diagnostics.profile;
+  exports dev.selvage.diagnostics.prover;
 }

@@ -44,7 +44,10 @@ public sealed interface Finding {
     REFUTED,
     /** Ended because it was unwound on request. */
     RECOVERED,
-    /** Ended in the one way that was excepted: its executor interrupted it. */
+    /**
+     * Ended in the one way that was excepted, interrupted by its executor; or it was collected
+     * together with an executor that nobody used any more, or by a look that was asked to reclaim.
+     */
     GONE;
 
     /** The word for it in reports. */

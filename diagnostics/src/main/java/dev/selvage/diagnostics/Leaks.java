@@ -3,8 +3,8 @@ package dev.selvage.diagnostics;
 import java.util.List;
 
 /**
- * Looks for threads of this JVM that can never run again. One instance a JVM ({@link #ofThisJvm});
- * it remembers what it has proven. Any thread may call it; looks are done one after the other.
+ * Looks for threads of a JVM that can never run again, and remembers what it has proven. Any thread
+ * may call it; looks are done one after the other.
  */
 public interface Leaks {
 
@@ -46,10 +46,4 @@ public interface Leaks {
 
   /** The threads that are proven and still there, with stacks, without looking anew. */
   List<GoroutineInfo> leaked();
-
-  /** The one of this JVM. */
-  @SuppressWarnings("DoNotCallSuggester")
-  static Leaks ofThisJvm() {
-    throw new UnsupportedOperationException("to come");
-  }
 }

@@ -1,0 +1,151 @@
+package dev.selvage.diagnostics.jdk;
+
+import java.util.AbstractSet;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A set of threads that can hold some of its members weakly for a while without its owner noticing.
+ * It stands in for the set in which an executor counts its threads, while a proof runs.
+ */
+final class HidingSet extends AbstractSet<Thread> {
+  /*
+   * Invariants.
+   *  1. A member is in `strong` or in `hidden`, never in both and never in neither: members move between the two only under the
+   *     lock of this set.
+   *  2. size, isEmpty, remove, contains and iteration never miss a hidden member: what they cannot answer from `strong` alone
+   *     they answer under the lock. An executor that asks "am I empty?" while its last thread is hidden hears "no".
+   *  3. `strong` is the very set that the owner had before, so that a call that was under way when the owner's field was
+   *     changed still works on the right one. Such a call cannot concern a hidden thread: only parked threads are hidden, a
+   *     thread removes itself only while it runs, and it reads the owner's field anew after it was woken.
+   *
+   * Add goes to `strong` without the lock: threads are added before they are started and hidden only once they are parked.
+   */
+
+  private final Set<Thread> strong;
+  // guarded by this: thread id to the weak handle
+  private final Map<Long, HiddenThread> hidden = new HashMap<>();
+
+  HidingSet(Set<Thread> strong) {
+    this.strong = strong;
+  }
+
+  /** Lets go of a member, keeping only the handle. False if it is not (or no longer) a member. */
+  synchronized boolean hide(Thread thread, HiddenThread handle) {
+    if (!strong.remove(thread)) {
+      return false;
+    }
+    hidden.put(thread.threadId(), handle);
+    return true;
+  }
+
+  /** Holds a hidden member strongly again; does nothing if it has been removed meanwhile. */
+  synchronized void restore(long id, Thread thread) {
+    if (hidden.remove(id) != null) {
+      strong.add(thread);
+    }
+  }
+
+  /** Whether anything is hidden. */
+  synchronized boolean isHiding() {
+    return !hidden.isEmpty();
+  }
+
+  @Override
+  public boolean add(Thread thread) {
+    return strong.add(thread);
+  }
+
+  @Override
+  public boolean remove(@Nullable Object o) {
+    if (!(o instanceof Thread thread)) {
+      return false;
+    }
+    if (strong.remove(thread)) {
+      return true;
+    }
+    synchronized (this) {
+      return strong.remove(thread) || hidden.remove(thread.threadId()) != null;
+    }
+  }
+
+  @Override
+  public boolean contains(@Nullable Object o) {
+    if (!(o instanceof Thread thread)) {
+      return false;
+    }
+    if (strong.contains(thread)) {
+      return true;
+    }
+    synchronized (this) {
+      return strong.contains(thread) || hidden.containsKey(thread.threadId());
+    }
+  }
+
+  @Override
+  public boolean isEmpty() {
+    if (!strong.isEmpty()) {
+      return false;
+    }
+    synchronized (this) {
+      return strong.isEmpty() && hidden.isEmpty();
+    }
+  }
+
+  @Override
+  public synchronized int size() {
+    return strong.size() + hidden.size();
+  }
+
+  @Override
+  public Iterator<Thread> iterator() {
+    List<Thread> all;
+    synchronized (this) {
+      if (hidden.isEmpty()) {
+        return strong.iterator();
+      }
+      all = new ArrayList<>(strong);
+      for (HiddenThread handle : hidden.values()) {
+        all.add(handle.thread());
+      }
+    }
+    Iterator<Thread> iterator = all.iterator();
+    return new Iterator<>() {
+      private @Nullable Thread last;
+
+      @Override
+      public boolean hasNext() {
+        return iterator.hasNext();
+      }
+
+      @Override
+      public Thread next() {
+        Thread next = iterator.next();
+        last = next;
+        return next;
+      }
+
+      @Override
+      public void remove() {
+        if (last == null) {
+          throw new IllegalStateException("next has not been called");
+        }
+        HidingSet.this.remove(last);
+        last = null;
+      }
+    };
+  }
+
+  @Override
+  public void clear() {
+    for (Iterator<Thread> i = iterator(); i.hasNext(); ) {
+      i.next();
+      i.remove();
+    }
+  }
+}

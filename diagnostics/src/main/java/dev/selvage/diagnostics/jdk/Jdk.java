@@ -1,0 +1,138 @@
+package dev.selvage.diagnostics.jdk;
+
+import dev.selvage.diagnostics.Report;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+
+/**
+ * What Selvage must know about virtual threads that the JDK has no public API for. One
+ * implementation for JDK 25; another may stand behind the same interface once the JDK offers more.
+ *
+ * <p>Any thread may call it. Nothing here blocks for longer than a short lock.
+ */
+public interface Jdk {
+
+  /** Where a virtual thread is listed. */
+  record Container(String name, Kind kind, Object jdkContainer) {
+
+    /** What a proof may do with the threads of a container. */
+    public enum Kind {
+      /** Threads started directly: the JDK lists them only for tools. */
+      ROOT,
+      /**
+       * An executor with a thread a task, which holds its threads to count and to interrupt them.
+       */
+      EXECUTOR,
+      /**
+       * Virtual threads of a pool: the list is only for tools, but the pool holds its workers
+       * besides.
+       */
+      POOL,
+      /**
+       * A scope that is open: its owner, a sibling or a deadline can still act, so it is never
+       * looked through.
+       */
+      SCOPE
+    }
+  }
+
+  /** The doors that stayed shut, with what that costs; empty when everything works. */
+  List<Report.Missing> missing();
+
+  /** Whether threads can be listed and hidden at all: without it there is no proof. */
+  boolean canHide();
+
+  /** Calls back for each virtual thread that is listed, with its container; the root's first. */
+  void forEach(java.util.function.BiConsumer<Container, Thread> consumer);
+
+  /**
+   * Whether the thread is parked without a time limit and off its carrier: the one state in which
+   * the collector can judge it.
+   */
+  boolean isParked(Thread thread);
+
+  /** What it does now. */
+  Activity activity(Thread thread);
+
+  /** What a virtual thread does, as far as its state word tells. */
+  enum Activity {
+    /** Not started or ended. */
+    NOT_ALIVE,
+    /** Runs or is queued to run. */
+    RUNNABLE,
+    /** Parked without a time limit, unmounted. */
+    PARKED,
+    /** Parked or waiting with a time limit. */
+    TIMED,
+    /** Parked while it holds on to its carrier: held by the carrier's stack. */
+    PINNED,
+    /** Waits to enter a monitor. */
+    MONITOR_ENTER,
+    /** In Object.wait without a time limit. */
+    OBJECT_WAIT
+  }
+
+  /**
+   * A number that stays the same while a parked thread stays in the same park, across collections,
+   * and differs once it has run in between (but for one chance in some hundred millions). Only
+   * meaningful once a full collection has seen the thread.
+   */
+  int parkIdentity(Thread thread);
+
+  /** A handle that does not keep the thread from being found unreachable. */
+  HiddenThread handle(Thread thread);
+
+  /**
+   * Takes the thread out of the list or the set of its container, which then has it only through
+   * the handle. Must be undone with {@link #restore}. Does nothing for a scope.
+   */
+  void hide(Container container, Thread thread, HiddenThread handle);
+
+  /** Undoes {@link #hide}. A thread that has ended meanwhile is not listed again. */
+  void restore(Container container, long id, Thread thread);
+
+  /**
+   * Takes a thread that was started directly out of the JDK's list. Must be undone with {@link
+   * #remember}.
+   */
+  void forget(Thread thread);
+
+  /** Undoes {@link #forget}. A thread that has ended meanwhile is not listed again. */
+  void remember(Thread thread);
+
+  /**
+   * The latch that the JDK counts down when this virtual thread ends. It does not refer to the
+   * thread.
+   */
+  CountDownLatch termination(Thread thread);
+
+  /**
+   * Waits until the references that the last collection cleared have been handed to their queues;
+   * at most some 100 ms.
+   */
+  void awaitReferenceProcessing() throws InterruptedException;
+
+  /** A lock that all provers of this JVM share, whichever class loader they come from. */
+  Object lock();
+
+  /** The platform threads of this JVM, for walks that start at them. */
+  Set<Thread> platformThreads();
+
+  /** Whether the executor behind this container no longer takes tasks. */
+  boolean isShutdown(Container container);
+
+  /** Visits the stack of a thread, leaf first; empty if it has none. */
+  StackTraceElement[] stack(Thread thread);
+
+  /** The one of this JVM. Works, with less, when nothing is open. */
+  static Jdk ofThisJvm() {
+    return Jdk25.INSTANCE;
+  }
+
+  /** Calls the consumer for each thread, without its container. */
+  default void forEachThread(Consumer<Thread> consumer) {
+    forEach((_, thread) -> consumer.accept(thread));
+  }
+}

@@ -1,0 +1,582 @@
+package dev.selvage.diagnostics.jdk;
+
+import static java.lang.invoke.MethodType.methodType;
+
+import dev.selvage.diagnostics.Report;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodHandles.Lookup;
+import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
+import java.lang.reflect.InaccessibleObjectException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.function.BiConsumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The door of JDK 25, found by reflection once, each part tested when this class is initialised.
+ */
+final class Jdk25 implements Jdk {
+  /*
+   * What is relied upon, all read in the source of JDK 25.0.3:
+   *  - java.lang.VirtualThread: `state` is 4 when parked and unmounted, plus 256 while its stack is being walked;
+   *    `cont` is its continuation. On its end the state becomes 99 *before* the container forgets the thread, so a thread that is
+   *    not 99 after it was put back will still remove itself.
+   *  - jdk.internal.vm.Continuation.tail is the newest chunk of the stack. Once a collection has seen a chunk the VM never
+   *    freezes into it again, so a thread that ran since has another tail: its identity tells one park from the next.
+   *  - jdk.internal.vm.ThreadContainers: VTHREADS lists what was started directly, CONTAINER_REGISTRY holds the others weakly.
+   *  - java.util.concurrent.ThreadPerTaskExecutor.threads and SharedThreadContainer.virtualThreads are sets that their owner
+   *    only adds to, removes from, counts and iterates.
+   *  - java.lang.ref.FinalReference has a public constructor that needs no queue.
+   */
+
+  static final Jdk25 INSTANCE = new Jdk25();
+
+  private static final int STATE_PARKED = 4;
+  private static final int STATE_SUSPENDED = 1 << 8;
+  private static final int STATE_TERMINATED = 99;
+
+  private final List<Report.Missing> missing = new ArrayList<>();
+
+  // each null where its package is not open
+  private @Nullable MethodHandle state;
+  private @Nullable MethodHandle continuation;
+  private @Nullable MethodHandle tail;
+  private @Nullable MethodHandle termination;
+  private @Nullable MethodHandle headScope;
+  private @Nullable MethodHandle previousScope;
+  private @Nullable MethodHandle containerName;
+  private @Nullable MethodHandle containerThreads;
+  private @Nullable MethodHandle newFinalReference;
+  private @Nullable MethodHandle waitForReferences;
+  private @Nullable Set<Thread> rootThreads;
+  private @Nullable Set<WeakReference<?>> registry;
+  private @Nullable Class<?> containerClass;
+  private @Nullable Class<?> executorClass;
+  private @Nullable Field executorThreads;
+  private @Nullable Class<?> poolContainerClass;
+  private @Nullable VarHandle poolThreads;
+  private final Object lock;
+
+  private final Container root;
+
+  private Jdk25() {
+    attempt(
+        "java.base/java.lang",
+        "no thread state, so no proof and no list of virtual threads",
+        this::openLang);
+    attempt(
+        "java.base/jdk.internal.vm",
+        "no list of virtual threads with their containers, so no proof",
+        this::openContainers);
+    attempt(
+        "java.base/java.lang.ref",
+        "no question to the collector, so no proof",
+        this::openReferences);
+    attempt(
+        "java.base/java.util.concurrent",
+        "threads of executors are listed but not proven",
+        this::openExecutors);
+    Object shared = Thread.class;
+    try {
+      shared = Class.forName("jdk.internal.vm.ThreadContainers");
+    } catch (ClassNotFoundException e) {
+      missing.add(new Report.Missing("java.base/jdk.internal.vm", "this JDK has no such class"));
+    }
+    lock = shared;
+    root = new Container("<root>", Container.Kind.ROOT, this);
+  }
+
+  private interface Part {
+    void open() throws ReflectiveOperationException;
+  }
+
+  private void attempt(String open, String costs, Part part) {
+    try {
+      part.open();
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      boolean closed =
+          e instanceof IllegalAccessException || e instanceof InaccessibleObjectException;
+      missing.add(
+          new Report.Missing(
+              open,
+              closed
+                  ? costs + "; start with --add-opens " + open + "=ALL-UNNAMED"
+                  : costs + "; this build of the JDK is not as expected: " + e));
+    }
+  }
+
+  private void openLang() throws ReflectiveOperationException {
+    Class<?> vthread = Class.forName("java.lang.VirtualThread");
+    Lookup lookup = MethodHandles.privateLookupIn(vthread, MethodHandles.lookup());
+    Class<?> cont = Class.forName("jdk.internal.vm.Continuation");
+    MethodHandle getCont =
+        lookup.findGetter(vthread, "cont", cont).asType(methodType(Object.class, Thread.class));
+    MethodHandle getState =
+        lookup.findGetter(vthread, "state", int.class).asType(methodType(int.class, Thread.class));
+    Class<?> scope = Class.forName("jdk.internal.vm.StackableScope");
+    Lookup threads = MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup());
+    headScope =
+        threads
+            .findGetter(Thread.class, "headStackableScopes", scope)
+            .asType(methodType(Object.class, Thread.class));
+    termination =
+        lookup
+            .findVirtual(vthread, "getTermination", methodType(CountDownLatch.class))
+            .asType(methodType(CountDownLatch.class, Thread.class));
+    continuation = getCont;
+    state = getState;
+  }
+
+  private void openContainers() throws ReflectiveOperationException {
+    Class<?> cont = Class.forName("jdk.internal.vm.Continuation");
+    Class<?> chunk = Class.forName("jdk.internal.vm.StackChunk");
+    MethodHandle getTail =
+        MethodHandles.privateLookupIn(cont, MethodHandles.lookup())
+            .findGetter(cont, "tail", chunk)
+            .asType(methodType(Object.class, Object.class));
+    Class<?> container = Class.forName("jdk.internal.vm.ThreadContainer");
+    Class<?> containers = Class.forName("jdk.internal.vm.ThreadContainers");
+    Class<?> tracking =
+        Class.forName(containers.getName() + "$RootContainer$TrackingRootContainer");
+    Lookup lookup = MethodHandles.privateLookupIn(containers, MethodHandles.lookup());
+    containerName =
+        lookup
+            .findVirtual(container, "name", methodType(String.class))
+            .asType(methodType(String.class, Object.class));
+    containerThreads =
+        lookup
+            .findVirtual(container, "threads", methodType(Stream.class))
+            .asType(methodType(Stream.class, Object.class));
+    Class<?> scope = Class.forName("jdk.internal.vm.StackableScope");
+    previousScope =
+        MethodHandles.privateLookupIn(scope, MethodHandles.lookup())
+            .findVirtual(scope, "previous", methodType(scope))
+            .asType(methodType(Object.class, Object.class));
+    registry = weakSet(lookup.findStaticGetter(containers, "CONTAINER_REGISTRY", Set.class));
+    Class<?> pool = Class.forName("jdk.internal.vm.SharedThreadContainer");
+    poolThreads =
+        MethodHandles.privateLookupIn(pool, MethodHandles.lookup())
+            .findVarHandle(pool, "virtualThreads", Set.class);
+    poolContainerClass = pool;
+    containerClass = container;
+    tail = getTail;
+    String track = System.getProperty("jdk.trackAllThreads");
+    if (track == null || track.isEmpty() || Boolean.parseBoolean(track)) {
+      rootThreads =
+          threadSet(
+              MethodHandles.privateLookupIn(tracking, MethodHandles.lookup())
+                  .findStaticGetter(tracking, "VTHREADS", Set.class));
+    } else {
+      missing.add(
+          new Report.Missing(
+              "jdk.trackAllThreads",
+              "this JVM was started with -Djdk.trackAllThreads=false: virtual threads that were"
+                  + " started directly are not listed anywhere; start without that property"));
+    }
+  }
+
+  @SuppressWarnings("unchecked") // the JDK declares it so
+  private static Set<Thread> threadSet(MethodHandle getter) throws ReflectiveOperationException {
+    return (Set<Thread>) call(getter);
+  }
+
+  @SuppressWarnings("unchecked") // the JDK declares it so
+  private static Set<WeakReference<?>> weakSet(MethodHandle getter)
+      throws ReflectiveOperationException {
+    return (Set<WeakReference<?>>) call(getter);
+  }
+
+  private static Object call(MethodHandle getter) throws ReflectiveOperationException {
+    try {
+      return getter.invoke();
+    } catch (Throwable t) {
+      throw new ReflectiveOperationException(t);
+    }
+  }
+
+  private void openReferences() throws ReflectiveOperationException {
+    Class<?> last = Class.forName("java.lang.ref.FinalReference");
+    Constructor<?> constructor = last.getDeclaredConstructor(Object.class, ReferenceQueue.class);
+    Lookup lookup = MethodHandles.privateLookupIn(last, MethodHandles.lookup());
+    waitForReferences =
+        MethodHandles.privateLookupIn(Reference.class, MethodHandles.lookup())
+            .findStatic(Reference.class, "waitForReferenceProcessing", methodType(boolean.class));
+    newFinalReference =
+        lookup
+            .unreflectConstructor(constructor)
+            .asType(methodType(Reference.class, Object.class, ReferenceQueue.class));
+  }
+
+  private void openExecutors() throws ReflectiveOperationException {
+    Class<?> executor = Class.forName("java.util.concurrent.ThreadPerTaskExecutor");
+    Field field = executor.getDeclaredField("threads");
+    field.setAccessible(true);
+    executorThreads = field;
+    executorClass = executor;
+  }
+
+  @Override
+  public List<Report.Missing> missing() {
+    return List.copyOf(missing);
+  }
+
+  @Override
+  public boolean canHide() {
+    return state != null && tail != null && newFinalReference != null && rootThreads != null;
+  }
+
+  @Override
+  public void forEach(BiConsumer<Container, Thread> consumer) {
+    Set<Thread> started = rootThreads;
+    List<Object> open = new ArrayList<>();
+    BiConsumer<Container, Thread> visitor =
+        (container, thread) -> {
+          if (thread.isVirtual() && thread.isAlive()) {
+            consumer.accept(container, thread);
+          }
+          addScopes(thread, open);
+        };
+    if (started != null) {
+      for (Thread thread : started) {
+        visitor.accept(root, thread);
+      }
+    }
+    if (registry != null) {
+      for (WeakReference<?> reference : registry) {
+        Object container = reference.get();
+        if (container != null) {
+          visit(container, visitor);
+        }
+      }
+    }
+    for (Thread thread : platformThreads()) {
+      addScopes(thread, open);
+    }
+    Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (int i = 0; i < open.size(); i++) {
+      if (seen.add(open.get(i))) {
+        visit(open.get(i), visitor);
+      }
+    }
+  }
+
+  /** The thread containers among the scopes that a thread has open. */
+  private void addScopes(Thread owner, List<Object> scopes) {
+    MethodHandle head = headScope;
+    MethodHandle previous = previousScope;
+    Class<?> containers = containerClass;
+    if (head == null || previous == null || containers == null) {
+      return;
+    }
+    try {
+      for (Object scope = (Object) head.invokeExact(owner);
+          scope != null;
+          scope = (Object) previous.invokeExact(scope)) {
+        if (containers.isInstance(scope)) {
+          scopes.add(scope);
+        }
+      }
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  private void visit(Object jdkContainer, BiConsumer<Container, Thread> visitor) {
+    Container.Kind kind = kind(jdkContainer);
+    // Who keeps a Container must not keep an open scope alive by it: its threads would look
+    // reachable.
+    Object kept = kind == Container.Kind.SCOPE ? this : jdkContainer;
+    Container container = new Container(name(jdkContainer), kind, kept);
+    MethodHandle threads = containerThreads;
+    if (threads == null) {
+      return;
+    }
+    try {
+      @SuppressWarnings("unchecked") // the JDK declares it so
+      Stream<Thread> stream = (Stream<Thread>) threads.invokeExact(jdkContainer);
+      stream.forEach(thread -> visitor.accept(container, thread));
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  private Container.Kind kind(Object container) {
+    if (executorClass != null && executorClass.isInstance(container)) {
+      return Container.Kind.EXECUTOR;
+    }
+    if (poolContainerClass != null && poolContainerClass.isInstance(container)) {
+      return Container.Kind.POOL;
+    }
+    return Container.Kind.SCOPE;
+  }
+
+  private String name(Object container) {
+    MethodHandle get = containerName;
+    if (get == null) {
+      return container.getClass().getName();
+    }
+    try {
+      String name = (String) get.invokeExact(container);
+      return name != null ? name : container.getClass().getName();
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  private int rawState(Thread thread) {
+    MethodHandle get = state;
+    if (get == null) {
+      return -1;
+    }
+    try {
+      return (int) get.invokeExact(thread) & ~STATE_SUSPENDED;
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public boolean isParked(Thread thread) {
+    return rawState(thread) == STATE_PARKED;
+  }
+
+  @Override
+  public Activity activity(Thread thread) {
+    return switch (rawState(thread)) {
+      case -1 -> fromPublicState(thread);
+      case 0, STATE_TERMINATED -> Activity.NOT_ALIVE;
+      case STATE_PARKED -> Activity.PARKED;
+      case 5 -> Activity.PINNED;
+      case 7, 8, 18 -> Activity.TIMED;
+      case 13 -> Activity.MONITOR_ENTER;
+      case 16 -> Activity.OBJECT_WAIT;
+      // on the way into a wait or out of one counts as running
+      default -> thread.getState() == Thread.State.TIMED_WAITING ? Activity.TIMED : mounted(thread);
+    };
+  }
+
+  /** A thread that is on a carrier may still wait there, for a monitor that pins it. */
+  private static Activity mounted(Thread thread) {
+    return switch (thread.getState()) {
+      case BLOCKED -> Activity.MONITOR_ENTER;
+      case WAITING -> Activity.PINNED;
+      default -> Activity.RUNNABLE;
+    };
+  }
+
+  private static Activity fromPublicState(Thread thread) {
+    return switch (thread.getState()) {
+      case NEW, TERMINATED -> Activity.NOT_ALIVE;
+      case RUNNABLE -> Activity.RUNNABLE;
+      case BLOCKED -> Activity.MONITOR_ENTER;
+      case WAITING -> Activity.PARKED;
+      case TIMED_WAITING -> Activity.TIMED;
+    };
+  }
+
+  @Override
+  public int parkIdentity(Thread thread) {
+    MethodHandle getContinuation = continuation;
+    MethodHandle getTail = tail;
+    if (getContinuation == null || getTail == null) {
+      throw new IllegalStateException("java.base/java.lang and jdk.internal.vm are not open");
+    }
+    try {
+      Object cont = (Object) getContinuation.invokeExact(thread);
+      return System.identityHashCode((Object) getTail.invokeExact(cont));
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public HiddenThread handle(Thread thread) {
+    MethodHandle create = newFinalReference;
+    if (create == null) {
+      throw new IllegalStateException("java.base/java.lang.ref is not open");
+    }
+    try {
+      Reference<?> last =
+          (Reference<?>) create.invokeExact((Object) thread, (ReferenceQueue<?>) null);
+      @SuppressWarnings("unchecked") // made of this thread
+      Reference<Thread> typed = (Reference<Thread>) last;
+      return new HiddenThread(thread, typed);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public void forget(Thread thread) {
+    if (rootThreads != null) {
+      rootThreads.remove(thread);
+    }
+  }
+
+  @Override
+  public void remember(Thread thread) {
+    if (rootThreads != null) {
+      rootThreads.add(thread);
+      if (rawState(thread) == STATE_TERMINATED) {
+        rootThreads.remove(thread);
+      }
+    }
+  }
+
+  @Override
+  public CountDownLatch termination(Thread thread) {
+    MethodHandle get = termination;
+    if (get == null) {
+      throw new IllegalStateException("java.base/java.lang is not open");
+    }
+    try {
+      return (CountDownLatch) get.invokeExact(thread);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public void hide(Container container, Thread thread, HiddenThread handle) {
+    switch (container.kind()) {
+      case ROOT -> forget(thread);
+      case EXECUTOR, POOL -> {
+        HidingSet set = hidingSet(container);
+        if (set != null) {
+          set.hide(thread, handle);
+        }
+      }
+      case SCOPE -> {}
+    }
+  }
+
+  @Override
+  public void restore(Container container, long id, Thread thread) {
+    switch (container.kind()) {
+      case ROOT -> remember(thread);
+      case EXECUTOR, POOL -> {
+        HidingSet set = hidingSet(container);
+        if (set != null) {
+          set.restore(id, thread);
+        }
+      }
+      case SCOPE -> {}
+    }
+  }
+
+  /**
+   * The set of an executor or a pool, exchanged for one that can hide on the first call; null if it
+   * has none.
+   */
+  private @Nullable HidingSet hidingSet(Container container) {
+    Object owner = container.jdkContainer();
+    if (container.kind() == Container.Kind.EXECUTOR) {
+      Field field = executorThreads;
+      if (field == null) {
+        return null;
+      }
+      try {
+        Object set = field.get(owner);
+        if (set instanceof HidingSet hiding) {
+          return hiding;
+        }
+        HidingSet hiding = hidingSet(set);
+        field.set(owner, hiding);
+        return hiding;
+      } catch (IllegalAccessException e) {
+        throw new IllegalStateException("ThreadPerTaskExecutor.threads cannot be exchanged", e);
+      }
+    }
+    VarHandle field = poolThreads;
+    if (field == null) {
+      return null;
+    }
+    Object set = (Object) field.getVolatile(owner);
+    if (set == null || set instanceof HidingSet) {
+      return (HidingSet) set;
+    }
+    HidingSet hiding = hidingSet(set);
+    field.setVolatile(owner, hiding);
+    return hiding;
+  }
+
+  @SuppressWarnings("unchecked") // the JDK declares it so
+  private static HidingSet hidingSet(Object set) {
+    return new HidingSet((Set<Thread>) set);
+  }
+
+  @Override
+  public void awaitReferenceProcessing() throws InterruptedException {
+    MethodHandle await = waitForReferences;
+    if (await == null) {
+      return;
+    }
+    // Each call waits for progress only; the bound keeps a program that makes references all the
+    // time from holding us.
+    for (int i = 0; i < 100; i++) {
+      boolean progress;
+      try {
+        progress = (boolean) await.invokeExact();
+      } catch (InterruptedException e) {
+        throw e;
+      } catch (Throwable t) {
+        throw unexpected(t);
+      }
+      if (!progress) {
+        return;
+      }
+    }
+  }
+
+  @Override
+  public Object lock() {
+    return lock;
+  }
+
+  @Override
+  public Set<Thread> platformThreads() {
+    ThreadGroup group = Thread.currentThread().getThreadGroup();
+    if (group == null) {
+      return Set.of();
+    }
+    while (group.getParent() != null) {
+      group = group.getParent();
+    }
+    Thread[] threads = new Thread[group.activeCount() * 2 + 16];
+    int n = group.enumerate(threads, true);
+    while (n == threads.length) {
+      threads = new Thread[n * 2];
+      n = group.enumerate(threads, true);
+    }
+    return Set.of(java.util.Arrays.copyOf(threads, n));
+  }
+
+  @Override
+  public boolean isShutdown(Container container) {
+    return container.jdkContainer() instanceof ExecutorService executor && executor.isShutdown();
+  }
+
+  @Override
+  public StackTraceElement[] stack(Thread thread) {
+    return thread.getStackTrace();
+  }
+
+  private static RuntimeException unexpected(Throwable t) {
+    if (t instanceof Error error) {
+      throw error;
+    }
+    return t instanceof RuntimeException runtime ? runtime : new IllegalStateException(t);
+  }
+}

@@ -1,0 +1,236 @@
+package dev.selvage.diagnostics.prover;
+
+import dev.selvage.diagnostics.Finding;
+import dev.selvage.diagnostics.Frames;
+import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.jdk.Jdk;
+import dev.selvage.diagnostics.jdk.Jdk.Activity;
+import dev.selvage.observe.WaitReason;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts the virtual threads after a proof, and tells which of those that could be woken look as if
+ * they never will be.
+ */
+final class Census {
+  private static final int MAX_STACKS_FOR_SUSPECTS = 2_000;
+  private static final int MIN_SUSPECTS = 5;
+  private static final int MIN_ARRIVALS = 3;
+  private static final long MIN_AGE_NANOS = 1_000_000_000L;
+
+  /** Waits that healthy idle threads are in: for the next piece of work. */
+  private static final Set<WaitReason> IDLE =
+      Set.of(
+          WaitReason.QUEUE_TAKE,
+          WaitReason.SCOPE_JOIN,
+          WaitReason.CONDITION,
+          WaitReason.IO,
+          WaitReason.JOIN);
+
+  private final Jdk jdk;
+  private final LongTable proven;
+  private final Observations observations;
+  private final int maxRawParks;
+  private final List<Thread> waiting = new ArrayList<>();
+
+  Census(Jdk jdk, LongTable proven, Observations observations, int maxRawParks) {
+    this.jdk = jdk;
+    this.proven = proven;
+    this.observations = observations;
+    this.maxRawParks = maxRawParks;
+  }
+
+  /** Whether it is a thread of the JDK's own machinery or ours: the program has not started it. */
+  static boolean isOwnOrJdks(Thread thread) {
+    String name = thread.getName();
+    return name.equals(Canary.NAME) || name.contains("-Poller") || name.contains("SubPoller");
+  }
+
+  private static final class Counts {
+    int total;
+    int blocked;
+    int timed;
+    int io;
+    int canBeWoken;
+    final Map<String, Integer> unprovable = new LinkedHashMap<>();
+    final List<Thread> rawParks = new ArrayList<>();
+    boolean rawParksLeftOut;
+
+    void unprovable(String reason) {
+      unprovable.merge(reason, 1, Integer::sum);
+    }
+  }
+
+  /** Counts. */
+  Report.Goroutines count() {
+    Counts counts = new Counts();
+    jdk.forEachThread(
+        thread -> {
+          if (!isOwnOrJdks(thread)) {
+            count(thread, counts);
+          }
+        });
+    for (Thread thread : counts.rawParks) {
+      if (Waits.classify(Activity.PARKED, jdk.stack(thread)) == WaitReason.IO) {
+        counts.io++;
+        counts.unprovable(WaitReason.IO.text());
+      } else {
+        counts.canBeWoken++;
+        remember(thread);
+      }
+    }
+    return new Report.Goroutines(
+        counts.total,
+        counts.blocked,
+        counts.unprovable,
+        0,
+        counts.canBeWoken,
+        counts.timed,
+        counts.rawParksLeftOut ? -1 : counts.io);
+  }
+
+  private void count(Thread thread, Counts counts) {
+    Activity activity = jdk.activity(thread);
+    if (activity == Activity.NOT_ALIVE) {
+      return;
+    }
+    counts.total++;
+    if (activity == Activity.RUNNABLE) {
+      return;
+    }
+    counts.blocked++;
+    switch (activity) {
+      case TIMED -> {
+        counts.timed++;
+        counts.canBeWoken++;
+      }
+      case MONITOR_ENTER -> counts.unprovable(WaitReason.MONITOR_ENTER.text());
+      case OBJECT_WAIT -> counts.unprovable(WaitReason.OBJECT_WAIT.text());
+      case PINNED -> counts.unprovable("pinned");
+      default -> {
+        if (proven.contains(thread.threadId())) {
+          return;
+        }
+        if (LockSupport.getBlocker(thread) != null) {
+          counts.canBeWoken++;
+          remember(thread);
+        } else if (counts.rawParks.size() < maxRawParks) {
+          counts.rawParks.add(thread);
+        } else {
+          counts.canBeWoken++;
+          counts.rawParksLeftOut = true;
+        }
+      }
+    }
+  }
+
+  private void remember(Thread thread) {
+    if (waiting.size() < MAX_STACKS_FOR_SUSPECTS
+        && System.nanoTime() - observations.since(thread.threadId()) >= 0) {
+      waiting.add(thread);
+    }
+  }
+
+  private static final class Pile {
+    final WaitReason reason;
+    final List<StackTraceElement> stack;
+    final List<String> names = new ArrayList<>();
+    final List<Thread> threads = new ArrayList<>();
+    final Set<Long> arrivals = new TreeSet<>();
+    int count;
+    long oldest = Long.MAX_VALUE;
+
+    Pile(WaitReason reason, List<StackTraceElement> stack) {
+      this.reason = reason;
+      this.stack = stack;
+    }
+  }
+
+  /**
+   * Threads that pile up at one place: something alive still reaches them, but they come and never
+   * leave. Only known where threads have been observed for a while.
+   */
+  List<Finding> suspects() {
+    List<Finding> findings = new ArrayList<>();
+    if (observations.ticks() < MIN_ARRIVALS) {
+      waiting.clear();
+      return findings;
+    }
+    Map<Group.Key, Pile> piles = new HashMap<>();
+    for (Thread thread : waiting) {
+      StackTraceElement[] frames = jdk.stack(thread);
+      WaitReason reason = Waits.classify(Activity.PARKED, frames);
+      if (IDLE.contains(reason) || Frames.site(List.of(frames)) == null) {
+        continue;
+      }
+      List<StackTraceElement> stack = List.of(frames);
+      Pile pile =
+          piles.computeIfAbsent(Group.key(reason, stack, null), _ -> new Pile(reason, stack));
+      long since = observations.since(thread.threadId());
+      pile.count++;
+      pile.arrivals.add(since);
+      pile.oldest = Math.min(pile.oldest, since);
+      pile.threads.add(thread);
+      if (!thread.getName().isEmpty() && pile.names.size() < 10) {
+        pile.names.add(thread.getName());
+      }
+    }
+    waiting.clear();
+    long now = System.nanoTime();
+    for (Pile pile : piles.values()) {
+      if (pile.count >= MIN_SUSPECTS
+          && pile.arrivals.size() >= MIN_ARRIVALS
+          && now - pile.oldest >= MIN_AGE_NANOS) {
+        findings.add(finding(pile, now));
+      }
+    }
+    return findings;
+  }
+
+  private Finding finding(Pile pile, long now) {
+    String kind = pile.reason.text();
+    String site = Frames.site(pile.stack);
+    Map<String, Object> evidence = new LinkedHashMap<>();
+    evidence.put("arrivals", pile.arrivals.size());
+    evidence.put("growing", true);
+    List<String> holders = Holders.of(pile.threads);
+    String heldBy = holders.isEmpty() ? null : holders.getFirst();
+    if (heldBy != null) {
+      evidence.put("heldBy", holders);
+    }
+    pile.threads.clear();
+    return new Finding.Suspected(
+        new Finding.Details(
+            Finding.State.OPEN,
+            kind,
+            pile.count,
+            site,
+            Frames.entry(pile.stack),
+            OptionalLong.of((now - pile.oldest) / 1_000_000_000L),
+            OptionalLong.empty(),
+            pile.names,
+            pile.stack,
+            Frames.fingerprint("suspected " + kind, site, pile.stack),
+            null,
+            evidence,
+            because(pile, heldBy),
+            Advice.suggestion(pile.reason)));
+  }
+
+  private static String because(Pile pile, @Nullable String heldBy) {
+    String because =
+        pile.count
+            + " threads block here, more come and none leaves; something alive still"
+            + " reaches them";
+    return heldBy == null ? because : because + ": " + heldBy;
+  }
+}

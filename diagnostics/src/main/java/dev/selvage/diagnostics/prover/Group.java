@@ -1,0 +1,89 @@
+package dev.selvage.diagnostics.prover;
+
+import dev.selvage.diagnostics.Finding;
+import dev.selvage.diagnostics.Finding.Details;
+import dev.selvage.diagnostics.Frames;
+import dev.selvage.observe.WaitReason;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Proven threads that block at the same place, reached on the same way. Guarded by the prover. */
+final class Group {
+  private static final int MAX_NAMES = 10;
+
+  /** What threads of one group share: the program's own frames, or all where it has none. */
+  record Key(WaitReason reason, List<StackTraceElement> frames, @Nullable String except) {}
+
+  final Key key;
+  final List<StackTraceElement> stack;
+  final Set<String> names = new LinkedHashSet<>();
+  final WeakReference<Object> executor;
+  int count;
+  int refuted;
+  int gone;
+  long oldestNanos = Long.MAX_VALUE;
+
+  Group(Key key, List<StackTraceElement> stack, Object executor) {
+    this.key = key;
+    this.stack = stack;
+    this.executor = new WeakReference<>(executor);
+  }
+
+  static Key key(WaitReason reason, List<StackTraceElement> stack, @Nullable String except) {
+    List<StackTraceElement> user = Frames.userFrames(stack);
+    return new Key(reason, user.isEmpty() ? stack : List.copyOf(user), except);
+  }
+
+  void add(String name, long seenSinceNanos) {
+    count++;
+    oldestNanos = Math.min(oldestNanos, seenSinceNanos);
+    if (!name.isEmpty() && names.size() < MAX_NAMES) {
+      names.add(name);
+    }
+  }
+
+  /**
+   * What is to be said of it now: one finding for those that are still blocked, one for those that
+   * were refuted.
+   */
+  List<Finding> findings(long nowNanos) {
+    List<Finding> findings = new ArrayList<>();
+    if (count > 0) {
+      findings.add(finding(Finding.State.OPEN, count, nowNanos));
+    }
+    if (refuted > 0) {
+      findings.add(finding(Finding.State.REFUTED, refuted, nowNanos));
+    }
+    if (gone > 0 && count == 0) {
+      findings.add(finding(Finding.State.GONE, gone, nowNanos));
+    }
+    return findings;
+  }
+
+  private Finding finding(Finding.State state, int threads, long nowNanos) {
+    String site = Frames.site(stack);
+    String kind = key.reason.text();
+    return new Finding.Proven(
+        new Details(
+            state,
+            kind,
+            threads,
+            site,
+            Frames.entry(stack),
+            OptionalLong.of(Math.max(0, (nowNanos - oldestNanos) / 1_000_000_000L)),
+            OptionalLong.empty(),
+            List.copyOf(names),
+            stack,
+            Frames.fingerprint(kind, site, stack),
+            key.except,
+            Map.of(),
+            Advice.because(key.reason, key.except),
+            Advice.suggestion(key.reason)));
+  }
+}
