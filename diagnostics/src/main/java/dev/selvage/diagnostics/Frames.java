@@ -1,27 +1,5 @@
 package dev.selvage.diagnostics;
 
-<<<<<<< HEAD
-/** The one way in which frames are written. Pure functions. */
-final class Frames {
-  private Frames() {}
-
-  /**
-   * As {@code com.acme.Order.quote(Order.java:57)}: without class loader and module, so that the
-   * same code reads the same on the class path and on the module path.
-   */
-  static String text(StackTraceElement frame) {
-    String source;
-    if (frame.isNativeMethod()) {
-      source = "Native Method";
-    } else if (frame.getFileName() == null) {
-      source = "Unknown Source";
-    } else if (frame.getLineNumber() < 0) {
-      source = frame.getFileName();
-    } else {
-      source = frame.getFileName() + ":" + frame.getLineNumber();
-    }
-    return frame.getClassName() + "." + frame.getMethodName() + "(" + source + ")";
-=======
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -175,6 +153,5 @@ public final class Frames {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }
->>>>>>> 2bcb26e (Prove leaks by asking the collector, twice)
   }
 }
