@@ -10,6 +10,7 @@ module dev.selvage.diagnostics {
   requires jdk.management;
 
   exports dev.selvage.diagnostics;
+  exports dev.selvage.diagnostics.growth;
   exports dev.selvage.diagnostics.profile;
   exports dev.selvage.diagnostics.prover;
 }
