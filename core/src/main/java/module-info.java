@@ -6,5 +6,8 @@
 module dev.selvage.core {
   requires static transitive org.jspecify;
 
+  exports dev.selvage;
   exports dev.selvage.observe;
+  exports dev.selvage.sync;
+  exports dev.selvage.time;
 }

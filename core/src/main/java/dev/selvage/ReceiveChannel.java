@@ -1,0 +1,67 @@
+package dev.selvage;
+
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving side of a {@link Channel}. Thread-safe.
+ *
+ * <p>What a thread did before it sent a value, or before it closed the channel, happens before what
+ * another does after it received that value, or found the channel closed. A receive that throws
+ * took no value.
+ *
+ * @param <T> what is received
+ */
+public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, ReceiveOnly {
+  /**
+   * Receives a value; blocks until there is one.
+   *
+   * @throws InterruptedException when interrupted before there was one
+   * @throws ClosedChannelException when the channel is closed and drained
+   */
+  T receive() throws InterruptedException;
+
+  /**
+   * Receives a value; blocks until there is one or the channel is closed and drained.
+   *
+   * @return null when closed and drained
+   * @throws InterruptedException when interrupted before there was one
+   */
+  @Nullable T receiveOrNull() throws InterruptedException;
+
+  /**
+   * Receives a value; blocks for a limited time.
+   *
+   * @return empty when the time was over before there was one
+   * @throws InterruptedException when interrupted before there was one
+   * @throws ClosedChannelException when the channel is closed and drained
+   */
+  Optional<T> receive(Duration timeout) throws InterruptedException;
+
+  /**
+   * Receives a value if there is one. Does not block, and does not look at interrupts.
+   *
+   * @return empty when there is none now
+   * @throws ClosedChannelException when the channel is closed and drained
+   */
+  Optional<T> tryReceive();
+
+  /** How many values are in the buffer now. */
+  int len();
+
+  /** How many values the buffer can hold; 0 for an unbuffered channel. */
+  int cap();
+
+  /**
+   * Receives until the channel is closed and drained; {@code hasNext} blocks like {@link
+   * #receiveOrNull}, and what it received stays with the iterator. An interrupt restores the
+   * thread's flag and becomes a {@link CancellationException}.
+   */
+  @Override
+  default Iterator<T> iterator() {
+    return new ReceiveIterator<>(this);
+  }
+}

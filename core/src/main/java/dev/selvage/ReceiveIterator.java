@@ -1,0 +1,47 @@
+package dev.selvage;
+
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/** A {@code for} loop over a channel. For one thread. */
+final class ReceiveIterator<T> implements Iterator<T> {
+  private final ReceiveChannel<T> channel;
+  private @Nullable T next;
+  private boolean ended;
+
+  ReceiveIterator(ReceiveChannel<T> channel) {
+    this.channel = channel;
+  }
+
+  @Override
+  public boolean hasNext() {
+    if (next == null && !ended) {
+      try {
+        next = channel.receiveOrNull();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        CancellationException cancelled =
+            new CancellationException("interrupted while waiting for the channel's next value");
+        cancelled.initCause(e);
+        throw cancelled;
+      }
+      ended = next == null;
+    }
+    return next != null;
+  }
+
+  @Override
+  public T next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException("the channel is closed and drained");
+    }
+    T value = next;
+    next = null;
+    if (value == null) {
+      throw new AssertionError("hasNext() found a value");
+    }
+    return value;
+  }
+}

@@ -1,0 +1,181 @@
+package dev.selvage;
+
+import dev.selvage.internal.Timeout;
+import dev.selvage.internal.Waiter;
+import dev.selvage.observe.WaitReason;
+import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The engine of select: a set of cases, of which {@link #await} carries out exactly one. Belongs to
+ * one thread at a time.
+ */
+final class Selection {
+  /*
+   * Go's design (runtime/select.go):
+   *  1. Take the locks of all channels, each once, in the order of their ids.
+   *  2. Go through the cases in random order; the first that is ready is carried out. Since all
+   *     locks are held, "none is ready" is true of one moment, and every ready case is as likely.
+   *  3. If none is, queue all of them, give the locks back, and park. Nobody can take a case of this
+   *     selection between 2 and 3, so a selection never has to claim two waiters at once.
+   *  4. One waiter serves all cases, so only one other thread can claim it. Afterwards the cases that
+   *     lost are taken out of their queues, one lock at a time.
+   *
+   * All nodes are out of all queues, and the timer does not touch the waiter, whenever await() is
+   * not running; so nodes and waiter can be used again.
+   */
+  private static final int INITIAL = 4;
+
+  private final Waiter waiter;
+  private Node[] cases = new Node[INITIAL];
+  private int[] order = new int[INITIAL];
+  private int size;
+  // The channels, each once, by id.
+  private Channel<?>[] channels = new Channel<?>[INITIAL];
+  private int distinct;
+
+  /** Creates a selection without cases, for the current thread. */
+  Selection() {
+    this(WaitReason.SELECT);
+  }
+
+  Selection(WaitReason reason) {
+    waiter = new Waiter(reason);
+    waiter.end();
+  }
+
+  /** Adds a case; one on a channel that is never ready will just never be chosen. */
+  Node add(Channel<?> channel, boolean sending) {
+    Node node = new Node(waiter, channel, sending);
+    if (channel.isNever()) {
+      return node;
+    }
+    if (size == cases.length) {
+      cases = Arrays.copyOf(cases, size * 2);
+      order = Arrays.copyOf(order, size * 2);
+      channels = Arrays.copyOf(channels, size * 2);
+    }
+    order[size] = size;
+    cases[size++] = node;
+    insert(channel);
+    return node;
+  }
+
+  private void insert(Channel<?> channel) {
+    int i = distinct;
+    while (i > 0 && channels[i - 1].id > channel.id) {
+      i--;
+    }
+    if (i > 0 && channels[i - 1] == channel) {
+      return;
+    }
+    System.arraycopy(channels, i, channels, i + 1, distinct - i);
+    channels[i] = channel;
+    distinct++;
+  }
+
+  /**
+   * Carries out one of the enabled cases; the outcome is in its node.
+   *
+   * @param timeout nanoseconds; 0 for what is possible at once, {@link Long#MAX_VALUE} for no limit
+   * @return null when the time was over before
+   * @throws InterruptedException when interrupted before; then no case was carried out
+   */
+  @Nullable Node await(long timeout) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    shuffle();
+    Node ready;
+    lock();
+    try {
+      ready = attempt();
+      if (ready == null) {
+        if (timeout <= 0) {
+          return null;
+        }
+        enqueue();
+      }
+    } finally {
+      unlock();
+    }
+    if (ready == null) {
+      return park(timeout);
+    }
+    Node partner = ready.partner;
+    if (partner != null) {
+      ready.partner = null;
+      partner.wake();
+    }
+    return ready;
+  }
+
+  private @Nullable Node attempt() {
+    for (int i = 0; i < size; i++) {
+      Node node = cases[order[i]];
+      if (node.enabled && node.channel.attempt(node)) {
+        return node;
+      }
+    }
+    return null;
+  }
+
+  private void enqueue() {
+    waiter.begin();
+    for (int i = 0; i < size; i++) {
+      Node node = cases[i];
+      if (node.enabled) {
+        node.channel.enqueue(node);
+      }
+    }
+  }
+
+  private @Nullable Node park(long timeout) throws InterruptedException {
+    Timeout limit = timeout == Long.MAX_VALUE ? null : Timeout.start(waiter, timeout);
+    boolean finished = waiter.await();
+    if (limit != null) {
+      limit.stop();
+    }
+    Object winner = waiter.winner();
+    for (int i = 0; i < size; i++) {
+      Node node = cases[i];
+      if (node != winner && node.enabled) {
+        Channel<?> channel = node.channel;
+        channel.lock.lock();
+        try {
+          channel.dequeue(node);
+        } finally {
+          channel.lock.unlock();
+        }
+      }
+    }
+    waiter.end();
+    if (!finished) {
+      throw new InterruptedException();
+    }
+    return winner instanceof Node node ? node : null;
+  }
+
+  private void shuffle() {
+    ThreadLocalRandom random = ThreadLocalRandom.current();
+    for (int i = size - 1; i > 0; i--) {
+      int j = random.nextInt(i + 1);
+      int swapped = order[i];
+      order[i] = order[j];
+      order[j] = swapped;
+    }
+  }
+
+  private void lock() {
+    for (int i = 0; i < distinct; i++) {
+      channels[i].lock.lock();
+    }
+  }
+
+  private void unlock() {
+    for (int i = distinct - 1; i >= 0; i--) {
+      channels[i].lock.unlock();
+    }
+  }
+}

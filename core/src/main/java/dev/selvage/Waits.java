@@ -1,0 +1,25 @@
+package dev.selvage;
+
+import dev.selvage.internal.Timeout;
+import dev.selvage.internal.Waiter;
+import dev.selvage.observe.WaitReason;
+
+/** Waits that nothing but time can end. */
+final class Waits {
+  private Waits() {}
+
+  /**
+   * Parks for a time; for ever if it is {@link Long#MAX_VALUE}, and then nothing holds the thread.
+   *
+   * @throws InterruptedException when interrupted before the end
+   */
+  static void pause(WaitReason reason, long nanos) throws InterruptedException {
+    Waiter waiter = new Waiter(reason);
+    Timeout limit = Timeout.start(waiter, nanos);
+    boolean finished = waiter.await();
+    limit.stop();
+    if (!finished) {
+      throw new InterruptedException();
+    }
+  }
+}

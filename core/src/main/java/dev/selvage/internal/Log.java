@@ -1,0 +1,15 @@
+package dev.selvage.internal;
+
+import java.lang.System.Logger.Level;
+
+/** The one logger of the language, {@code dev.selvage}. */
+public final class Log {
+  private static final System.Logger LOGGER = System.getLogger("dev.selvage");
+
+  private Log() {}
+
+  /** Says that something went wrong that nobody else will hear of. */
+  public static void error(String what, Throwable why) {
+    LOGGER.log(Level.ERROR, what, why);
+  }
+}
