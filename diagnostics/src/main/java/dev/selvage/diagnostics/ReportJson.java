@@ -32,6 +32,20 @@ public final class ReportJson {
     return out.append('\n').toString();
   }
 
+  /**
+   * What stands in the place of a report when there is none, schema {@code selvage.error/1}.
+   *
+   * @param sentence what went wrong and what to do
+   */
+  public static String error(String sentence) {
+    Map<String, @Nullable Object> root = new LinkedHashMap<>();
+    root.put("schema", "selvage.error/1");
+    root.put("error", sentence);
+    StringBuilder out = new StringBuilder();
+    write(out, root);
+    return out.append('\n').toString();
+  }
+
   private static Map<String, @Nullable Object> vm(Report.Vm vm) {
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
     json.put("pid", vm.pid());

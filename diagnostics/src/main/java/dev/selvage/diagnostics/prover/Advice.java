@@ -1,39 +1,34 @@
 package dev.selvage.diagnostics.prover;
 
 import dev.selvage.observe.WaitReason;
-import org.jspecify.annotations.Nullable;
 
 /** The two sentences of a finding that speak to a person: why it is so, and what to do. */
 final class Advice {
   private Advice() {}
 
   /** Why a proven thread can never run again. */
-  static String because(WaitReason reason, @Nullable String except) {
-    String because =
-        switch (reason) {
-          case CHAN_SEND -> "nothing that can still run can reach the channel to receive from it";
-          case CHAN_RECEIVE -> "nothing that can still run can reach the channel to send or close";
-          case CHAN_SEND_NIL, CHAN_RECEIVE_NIL -> "such a channel is never ready";
-          case SELECT -> "nothing that can still run can reach any of the channels it waits for";
-          case SELECT_NO_CASES -> "a select without cases waits for ever";
-          case MUTEX_LOCK, RWMUTEX_LOCK, RWMUTEX_RLOCK, LOCK ->
-              "the lock was never released, and nothing that can still run can reach it";
-          case WAIT_GROUP_WAIT -> "the count never gets to zero: nothing left can call done";
-          case COND_WAIT, CONDITION -> "nothing that can still run can reach the condition";
-          case SEMACQUIRE, SEMAPHORE -> "nothing that can still run can release a permit";
-          case QUEUE_TAKE -> "nothing that can still run can reach the queue to put into it";
-          case QUEUE_PUT -> "nothing that can still run can reach the queue to take from it";
-          case LATCH -> "nothing that can still run can count the latch down";
-          case BARRIER, PHASER -> "the other parties can never arrive: nothing else reaches it";
-          case FUTURE -> "nothing that can still run can complete the future";
-          case EXCHANGER -> "nothing that can still run can reach the exchanger";
-          case JOIN -> "the thread it waits for can never end";
-          case SCOPE_JOIN -> "a child of the scope can never end";
-          default -> "nothing that can still run can reach what would wake it";
-        };
-    return except == null
-        ? because
-        : because + "; only shutdownNow() of its executor can still interrupt it";
+  static String because(WaitReason reason) {
+    return switch (reason) {
+      case CHAN_SEND -> "nothing that can still run can reach the channel to receive from it";
+      case CHAN_RECEIVE -> "nothing that can still run can reach the channel to send or close";
+      case CHAN_SEND_NIL, CHAN_RECEIVE_NIL -> "such a channel is never ready";
+      case SELECT -> "nothing that can still run can reach any of the channels it waits for";
+      case SELECT_NO_CASES -> "a select without cases waits for ever";
+      case MUTEX_LOCK, RWMUTEX_LOCK, RWMUTEX_RLOCK, LOCK ->
+          "the lock was never released, and nothing that can still run can reach it";
+      case WAIT_GROUP_WAIT -> "the count never gets to zero: nothing left can call done";
+      case COND_WAIT, CONDITION -> "nothing that can still run can reach the condition";
+      case SEMACQUIRE, SEMAPHORE -> "nothing that can still run can release a permit";
+      case QUEUE_TAKE -> "nothing that can still run can reach the queue to put into it";
+      case QUEUE_PUT -> "nothing that can still run can reach the queue to take from it";
+      case LATCH -> "nothing that can still run can count the latch down";
+      case BARRIER, PHASER -> "the other parties can never arrive: nothing else reaches it";
+      case FUTURE -> "nothing that can still run can complete the future";
+      case EXCHANGER -> "nothing that can still run can reach the exchanger";
+      case JOIN -> "the thread it waits for can never end";
+      case SCOPE_JOIN -> "a child of the scope can never end";
+      default -> "nothing that can still run can reach what would wake it";
+    };
   }
 
   /** What to do about it. */

@@ -83,7 +83,7 @@ final class Group {
             Frames.fingerprint(kind, site, stack),
             key.except,
             Map.of(),
-            Advice.because(key.reason, key.except),
+            Advice.because(key.reason),
             Advice.suggestion(key.reason)));
   }
 }

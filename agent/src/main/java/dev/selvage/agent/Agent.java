@@ -1,0 +1,133 @@
+package dev.selvage.agent;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.instrument.Instrumentation;
+import java.net.MalformedURLException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The entry of the agent, for {@code -javaagent:selvage-agent.jar=options} and for attaching. It
+ * hands over to the agent's own class loader at once, so that the application may bring Selvage
+ * classes of its own, of any version, or none.
+ *
+ * <p>Nothing that goes wrong in here reaches the program: it is said on standard error in one line,
+ * and the program runs on.
+ */
+public final class Agent {
+  /*
+   * Invariants.
+   *  1. This class and its loader are all that the application's class loader ever sees of the agent, and they use nothing but
+   *     the JDK.
+   *  2. There is one inner loader in a JVM, however often the agent is loaded: what has been proven is remembered there.
+   */
+
+  private static final String RUNTIME = "dev.selvage.agent.internal.AgentRuntime";
+
+  // guarded by Agent.class
+  private static @Nullable Inside inside;
+
+  private Agent() {}
+
+  /**
+   * Called by the JVM before the program's main method.
+   *
+   * @param options {@code key=value} pairs joined by commas, values percent-encoded; null for none
+   * @param instrumentation given by the JVM
+   */
+  public static void premain(@Nullable String options, Instrumentation instrumentation) {
+    try {
+      start(options, instrumentation, "premain");
+    } catch (Throwable t) {
+      System.err.println("selvage: disabled: " + t);
+    }
+  }
+
+  /**
+   * Called by the JVM when a tool attaches. Returns when what the options ask for has been done.
+   *
+   * @param options as for {@link #premain}
+   * @param instrumentation given by the JVM
+   * @throws Exception when it could not be done; the tool that attached is told
+   */
+  public static void agentmain(@Nullable String options, Instrumentation instrumentation)
+      throws Exception {
+    start(options, instrumentation, "agentmain");
+  }
+
+  private static void start(@Nullable String options, Instrumentation instrumentation, String how)
+      throws Exception {
+    try {
+      inside()
+          .loadClass(RUNTIME)
+          .getMethod(how, String.class, Instrumentation.class)
+          .invoke(null, options == null ? "" : options, instrumentation);
+    } catch (java.lang.reflect.InvocationTargetException e) {
+      if (e.getCause() instanceof Exception cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  private static synchronized Inside inside() throws IOException, URISyntaxException {
+    if (inside == null) {
+      URI jar = Agent.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+      inside = new Inside(new File(jar));
+    }
+    return inside;
+  }
+
+  /**
+   * Loads what lies under {@code META-INF/selvage} in the agent's jar; the JDK is its only parent.
+   */
+  private static final class Inside extends ClassLoader {
+    private static final String PREFIX = "META-INF/selvage/";
+
+    static {
+      registerAsParallelCapable();
+    }
+
+    private final File file;
+    private final JarFile jar;
+
+    Inside(File file) throws IOException {
+      super("selvage", ClassLoader.getPlatformClassLoader());
+      this.file = file;
+      this.jar = new JarFile(file);
+    }
+
+    @Override
+    protected Class<?> findClass(String name) throws ClassNotFoundException {
+      JarEntry entry = jar.getJarEntry(PREFIX + name.replace('.', '/') + ".class");
+      if (entry == null) {
+        throw new ClassNotFoundException(name);
+      }
+      try (InputStream in = jar.getInputStream(entry)) {
+        byte[] bytes = in.readAllBytes();
+        return defineClass(name, bytes, 0, bytes.length, Agent.class.getProtectionDomain());
+      } catch (IOException e) {
+        throw new ClassNotFoundException(name, e);
+      }
+    }
+
+    @Override
+    protected @Nullable URL findResource(String name) {
+      if (jar.getJarEntry(PREFIX + name) == null) {
+        return null;
+      }
+      try {
+        return URI.create("jar:" + file.toURI() + "!/" + PREFIX + name).toURL();
+      } catch (MalformedURLException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}

@@ -1,0 +1,274 @@
+package dev.selvage.agent.internal;
+
+import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.ReportJson;
+import dev.selvage.diagnostics.ReportText;
+import dev.selvage.diagnostics.prover.JdkBuild;
+import dev.selvage.diagnostics.prover.Prover;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.instrument.Instrumentation;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The agent at work: opens what the prover needs, looks when it was told to, and says what it saw.
+ */
+public final class AgentRuntime {
+  /*
+   * Invariants.
+   *  1. With nothing asked nothing runs: no thread, no timer, no prover. It is made when the first look is due.
+   *  2. The program is never harmed: whatever goes wrong here ends here, with one line on standard error.
+   *  3. Standard error is written to directly. A program may have replaced System.err by something that blocks or counts.
+   */
+
+  /** How often growth is sampled while somebody waits for a look. */
+  private static final Duration SAMPLE_EVERY = Duration.ofMillis(500);
+
+  private static final PrintStream ERR =
+      new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+
+  // guarded by AgentRuntime.class
+  private static boolean opened;
+  private static boolean watching;
+
+  private final Options options;
+  private final Instrumentation instrumentation;
+
+  private AgentRuntime(Options options, Instrumentation instrumentation) {
+    this.options = options;
+    this.instrumentation = instrumentation;
+  }
+
+  /** At the start of the program. */
+  public static void premain(String text, Instrumentation instrumentation) {
+    try {
+      new AgentRuntime(Options.parse(text), instrumentation).start();
+    } catch (Throwable t) {
+      ERR.println("selvage: disabled: " + reason(t));
+    }
+  }
+
+  /** By attaching; returns when the command is done. */
+  public static void agentmain(String text, Instrumentation instrumentation) throws IOException {
+    Options options = Options.parse(text);
+    new AgentRuntime(options, instrumentation).attached();
+  }
+
+  // ------------------------------------------------------------------ at start
+
+  private void start() throws IOException {
+    mark();
+    open();
+    Optional<Duration> after = options.duration("leaks-after");
+    boolean atExit = options.is("at-exit", false);
+    boolean suspects = options.is("suspects", true);
+    boolean asked = after.isPresent() || atExit || options.port().isPresent();
+    options.mode();
+    String address = "";
+    if (options.port().isPresent()) {
+      address = serve(options.port().getAsInt());
+    }
+    if (!options.is("quiet", false)) {
+      ERR.println(
+          "selvage: agent "
+              + version()
+              + " on JDK "
+              + Runtime.version()
+              + (asked ? "" : ", nothing asked")
+              + address);
+      String note = JdkBuild.note(Runtime.version());
+      if (note != null && Runtime.version().feature() != 25) {
+        ERR.println("selvage: " + note);
+      }
+    }
+    if (asked && suspects) {
+      watch();
+    }
+    if (asked) {
+      daemon("selvage-agent", () -> follow(after, suspects));
+    }
+    if (atExit) {
+      Runtime.getRuntime()
+          .addShutdownHook(
+              Thread.ofPlatform().name("selvage-at-exit").unstarted(() -> attempt(this::look)));
+    }
+  }
+
+  private static String serve(int port) {
+    throw new IllegalArgumentException("port: there is no server yet for port " + port);
+  }
+
+  /**
+   * Samples until the look is due, looks, and samples on: for the look at the end, or for the
+   * server.
+   */
+  private void follow(Optional<Duration> after, boolean suspects) {
+    long start = System.nanoTime();
+    boolean due = after.isPresent();
+    try {
+      while (true) {
+        long left =
+            due ? after.orElseThrow().toNanos() - (System.nanoTime() - start) : Long.MAX_VALUE;
+        if (left <= 0) {
+          due = false;
+          attempt(this::look);
+          continue;
+        }
+        if (suspects) {
+          attempt(Prover.ofThisJvm()::sample);
+        }
+        Thread.sleep(Duration.ofNanos(Math.min(left, SAMPLE_EVERY.toNanos())));
+      }
+    } catch (InterruptedException e) {
+      // Nobody has a reason to interrupt this thread; whoever does wants it to end.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void look() throws IOException {
+    Report report = Prover.ofThisJvm().find(options.mode());
+    Optional<Path> file = options.path("report");
+    if (file.isPresent()) {
+      write(file.get(), ReportJson.render(report));
+    }
+    if (options.is("text", false)) {
+      ERR.print(ReportText.render(report, options.is("color", false)));
+      ERR.flush();
+    }
+  }
+
+  // ------------------------------------------------------------------ by attaching
+
+  private void attached() throws IOException {
+    Path file =
+        options
+            .path("report")
+            .orElseThrow(() -> new IllegalArgumentException("agent option report is missing"));
+    try {
+      String command = options.text("command").orElse("leaks");
+      if (!command.equals("leaks")) {
+        throw new IllegalArgumentException(
+            "agent option command: '" + command + "' is not known; leaks is");
+      }
+      mark();
+      open();
+      Duration watch = options.duration("watch").orElse(Duration.ZERO);
+      if (!watch.isZero()) {
+        watch();
+        sampleFor(watch);
+      }
+      write(file, ReportJson.render(Prover.ofThisJvm().find(options.mode())));
+    } catch (Throwable t) {
+      // The tool that attached reads it there; thrown, it would only see a number.
+      write(file, ReportJson.error(reason(t)));
+    }
+  }
+
+  private static void sampleFor(Duration watch) throws InterruptedException {
+    long end = System.nanoTime() + watch.toNanos();
+    long every = Math.max(50_000_000L, Math.min(SAMPLE_EVERY.toNanos(), watch.toNanos() / 5));
+    Prover.ofThisJvm().sample();
+    for (long left; (left = end - System.nanoTime()) > 0; ) {
+      Thread.sleep(Duration.ofNanos(Math.min(left, every)));
+      Prover.ofThisJvm().sample();
+    }
+  }
+
+  // ------------------------------------------------------------------ what both need
+
+  private static void mark() {
+    System.setProperty("dev.selvage.agent", version());
+  }
+
+  private static String version() {
+    String version = AgentRuntime.class.getPackage().getImplementationVersion();
+    return version == null ? "0.1.0-SNAPSHOT" : version;
+  }
+
+  /** Opens the packages that the door of the prover reads. */
+  private void open() {
+    synchronized (AgentRuntime.class) {
+      if (opened) {
+        return;
+      }
+      Set<Module> us = Set.of(AgentRuntime.class.getModule());
+      Map<String, Set<Module>> opens = new HashMap<>();
+      for (String name :
+          new String[] {
+            "java.lang",
+            "java.lang.ref",
+            "java.util",
+            "java.util.concurrent",
+            "java.util.concurrent.locks",
+            "jdk.internal.misc",
+            "jdk.internal.vm"
+          }) {
+        opens.put(name, us);
+      }
+      instrumentation.redefineModule(
+          Object.class.getModule(), Set.of(), opens, opens, Set.of(), Map.of());
+      opened = true;
+    }
+  }
+
+  private static void watch() {
+    synchronized (AgentRuntime.class) {
+      if (watching) {
+        return;
+      }
+      watching = true;
+    }
+  }
+
+  private static void daemon(String name, Runnable work) {
+    Thread.ofPlatform().daemon().name(name).inheritInheritableThreadLocals(false).start(work);
+  }
+
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private static void attempt(Work work) {
+    try {
+      work.run();
+    } catch (Throwable t) {
+      ERR.println("selvage: " + reason(t));
+    }
+  }
+
+  private static String reason(Throwable t) {
+    String message = t.getMessage();
+    return t instanceof IllegalArgumentException && message != null ? message : t.toString();
+  }
+
+  /**
+   * Writes a file that only its owner may read, in one step: a reader sees the old one or the new
+   * one.
+   */
+  private static void write(Path file, String text) throws IOException {
+    Path directory = file.toAbsolutePath().getParent();
+    Path temporary = Files.createTempFile(directory, ".selvage", null);
+    try {
+      Files.writeString(temporary, text);
+      try {
+        Files.move(
+            temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } catch (AtomicMoveNotSupportedException e) {
+        Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+      }
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+}

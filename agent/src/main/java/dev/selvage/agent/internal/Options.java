@@ -1,0 +1,158 @@
+package dev.selvage.agent.internal;
+
+import dev.selvage.diagnostics.Leaks.Mode;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What the agent was asked to do. Bad options are refused with a sentence that names the option.
+ */
+final class Options {
+  private static final Set<String> KNOWN =
+      Set.of(
+          "command",
+          "leaks-after",
+          "at-exit",
+          "report",
+          "text",
+          "color",
+          "port",
+          "address",
+          "mode",
+          "suspects",
+          "watch",
+          "quiet");
+  private static final Pattern SIMPLE = Pattern.compile("(\\d+)(ms|s|m|h)");
+
+  private final Map<String, String> values = new LinkedHashMap<>();
+
+  private Options() {}
+
+  /**
+   * Reads {@code key=value,key=value}.
+   *
+   * @throws IllegalArgumentException naming what is wrong
+   */
+  static Options parse(String text) {
+    Options options = new Options();
+    for (String part : text.split(",", -1)) {
+      if (part.isBlank()) {
+        continue;
+      }
+      int equals = part.indexOf('=');
+      String key = equals < 0 ? part.strip() : part.substring(0, equals).strip();
+      if (!KNOWN.contains(key)) {
+        throw new IllegalArgumentException(
+            "unknown agent option '" + key + "'; known are " + String.join(", ", sorted()));
+      }
+      String value = equals < 0 ? "true" : part.substring(equals + 1);
+      try {
+        options.values.put(key, URLDecoder.decode(value, StandardCharsets.UTF_8));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "agent option " + key + ": '" + value + "' is not percent-encoded text", e);
+      }
+    }
+    return options;
+  }
+
+  private static Iterable<String> sorted() {
+    return new java.util.TreeSet<>(KNOWN);
+  }
+
+  boolean is(String key, boolean otherwise) {
+    String value = values.get(key);
+    if (value == null) {
+      return otherwise;
+    }
+    return switch (value) {
+      case "true" -> true;
+      case "false" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              "agent option " + key + ": '" + value + "' is neither true nor false");
+    };
+  }
+
+  Optional<String> text(String key) {
+    return Optional.ofNullable(values.get(key));
+  }
+
+  Optional<Path> path(String key) {
+    try {
+      return text(key).map(Path::of);
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException("agent option " + key + ": " + e.getMessage(), e);
+    }
+  }
+
+  Optional<Duration> duration(String key) {
+    return text(key).map(value -> duration(key, value));
+  }
+
+  private static Duration duration(String key, String value) {
+    Matcher simple = SIMPLE.matcher(value);
+    try {
+      if (simple.matches()) {
+        long n = Long.parseLong(simple.group(1));
+        return switch (simple.group(2)) {
+          case "ms" -> Duration.ofMillis(n);
+          case "s" -> Duration.ofSeconds(n);
+          case "m" -> Duration.ofMinutes(n);
+          default -> Duration.ofHours(n);
+        };
+      }
+      Duration duration = Duration.parse(value);
+      if (!duration.isNegative()) {
+        return duration;
+      }
+    } catch (DateTimeParseException | ArithmeticException | NumberFormatException e) {
+      // falls through to the one sentence
+    }
+    throw new IllegalArgumentException(
+        "agent option "
+            + key
+            + ": '"
+            + value
+            + "' is not a duration such as 500ms, 3s, 2m or PT3S");
+  }
+
+  OptionalInt port() {
+    String value = values.get("port");
+    if (value == null) {
+      return OptionalInt.empty();
+    }
+    try {
+      int port = Integer.parseInt(value);
+      if (port >= 0 && port <= 65_535) {
+        return OptionalInt.of(port);
+      }
+    } catch (NumberFormatException e) {
+      // falls through to the one sentence
+    }
+    throw new IllegalArgumentException(
+        "agent option port: '" + value + "' is not a port from 0 to 65535");
+  }
+
+  Mode mode() {
+    String value = values.getOrDefault("mode", Mode.NOW.text());
+    for (Mode mode : Mode.values()) {
+      if (mode.text().equals(value)) {
+        return mode;
+      }
+    }
+    throw new IllegalArgumentException(
+        "agent option mode: '" + value + "' is none of now, concurrent, reclaim");
+  }
+}
