@@ -1,12 +1,202 @@
 package dev.selvage.http;
 
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.selvage.diagnostics.Leaks;
+import dev.selvage.diagnostics.prover.Prover;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Serves the debug endpoints on the loopback interface: the JVM's {@code import _
  * "net/http/pprof"}.
+ *
+ * <pre>{@code
+ * DebugServer.start(6060);
+ * }</pre>
+ *
+ * <p>It runs until it is closed and keeps no JVM alive: all its threads are daemons, at most four
+ * answer requests, and they end when there is nothing to do. It listens on loopback only and
+ * refuses what a web page sends ({@code Host} or {@code Origin} of another site); every user of the
+ * machine can reach it. Thread-safe.
  */
 public final class DebugServer implements AutoCloseable {
-  private DebugServer() {}
+  private static final Logger LOG = System.getLogger(DebugServer.class.getPackageName());
 
+  private static final int THREADS = 4;
+  private static final Duration READ_LIMIT = Duration.ofSeconds(5);
+  private static final Duration WRITE_LIMIT = Duration.ofSeconds(60);
+
+  private final HttpServer server;
+  private final DebugEndpoints endpoints;
+  private final ThreadPoolExecutor workers;
+  private final Watchdog watchdog;
+
+  private DebugServer(HttpServer server, DebugEndpoints endpoints, Duration readLimit) {
+    this.server = server;
+    this.endpoints = endpoints;
+    ThreadFactory threads = runnable -> daemon(runnable, "selvage-debug-server");
+    workers =
+        new ThreadPoolExecutor(
+            THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
+    workers.allowCoreThreadTimeOut(true);
+    watchdog = new Watchdog(threads);
+    server.setExecutor(watchdog.watch(workers, readLimit));
+    server.createContext("/", this::handle);
+  }
+
+  /**
+   * Starts a server for this JVM.
+   *
+   * @param port from 1 to 65535, or 0 for any that is free
+   * @throws IllegalArgumentException if that is not a port
+   * @throws UncheckedIOException if it cannot listen there, with what to do about it in its message
+   */
+  public static DebugServer start(int port) {
+    return start(port, Prover.ofThisJvm());
+  }
+
+  /** Starts a server for what {@code leaks} knows; otherwise as {@link #start(int)}. */
+  public static DebugServer start(int port, Leaks leaks) {
+    return start(port, leaks, READ_LIMIT);
+  }
+
+  static DebugServer start(int port, Leaks leaks, Duration readLimit) {
+    Objects.requireNonNull(leaks, "leaks");
+    if (port < 0 || port > 65_535) {
+      throw new IllegalArgumentException("port must be from 0 to 65535, is " + port);
+    }
+    FutureTask<DebugServer> start =
+        new FutureTask<>(
+            () -> {
+              InetAddress loopback = InetAddress.getLoopbackAddress();
+              HttpServer server = HttpServer.create(new InetSocketAddress(loopback, port), 16);
+              DebugServer started = new DebugServer(server, new DebugEndpoints(leaks), readLimit);
+              server.start();
+              return started;
+            });
+    // The JDK's own threads of the server take over from the thread that starts it whether they are
+    // daemons, the class loader and the thread-locals: so it is not the caller's.
+    Thread starter = daemon(start, "selvage-debug-server-start");
+    starter.start();
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return start.get();
+        } catch (InterruptedException _) {
+          interrupted = true; // Quick, and half a server is of no use: told to the caller below.
+        } catch (ExecutionException e) {
+          throw cannotListen(port, e.getCause());
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static RuntimeException cannotListen(int port, @Nullable Throwable cause) {
+    if (cause instanceof BindException e
+        && String.valueOf(e.getMessage()).contains("already in use")) {
+      return new UncheckedIOException(
+          "port " + port + " is in use: choose another one, or 0 for any that is free", e);
+    }
+    if (cause instanceof IOException e) {
+      return new UncheckedIOException(
+          "cannot listen on port " + port + " of the loopback interface: " + e.getMessage(), e);
+    }
+    return new IllegalStateException("the debug server did not start: " + cause, cause);
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return server.getAddress().getPort();
+  }
+
+  /** Its address without a path, as {@code http://127.0.0.1:6060}. */
+  public URI uri() {
+    String host = server.getAddress().getAddress().getHostAddress();
+    return URI.create("http://" + (host.contains(":") ? "[::1]" : host) + ":" + port());
+  }
+
+  /** Stops at once; requests that are being answered are cut off. Does nothing the second time. */
   @Override
-  public void close() {}
+  public void close() {
+    server.stop(0);
+    workers.shutdownNow();
+    watchdog.close();
+  }
+
+  /** The address. */
+  @Override
+  public String toString() {
+    return "DebugServer[" + uri() + "]";
+  }
+
+  private void handle(HttpExchange exchange) throws IOException {
+    // The request has been read: now it is our time that passes.
+    watchdog.unlimited();
+    Response response;
+    try {
+      URI target = exchange.getRequestURI();
+      Request request =
+          new Request(
+              exchange.getRequestMethod(),
+              Objects.requireNonNullElse(target.getPath(), ""),
+              target.getRawQuery(),
+              exchange.getRequestHeaders());
+      response = LoopbackGuard.refuse(request, port()).orElseGet(() -> endpoints.handle(request));
+    } catch (RuntimeException | Error e) {
+      LOG.log(Logger.Level.WARNING, "selvage: the debug server could not answer", e);
+      response = Response.error(500, "failed: " + e);
+    }
+    watchdog.limit(WRITE_LIMIT);
+    try (exchange) {
+      send(exchange, response);
+    }
+  }
+
+  private static void send(HttpExchange exchange, Response response) throws IOException {
+    response.headers().forEach(exchange.getResponseHeaders()::set);
+    byte[] body = response.body();
+    if (exchange.getRequestMethod().equals("HEAD")) {
+      exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.length));
+      exchange.sendResponseHeaders(response.status(), -1);
+      return;
+    }
+    exchange.sendResponseHeaders(response.status(), body.length == 0 ? -1 : body.length);
+    if (body.length > 0) {
+      try (OutputStream out = exchange.getResponseBody()) {
+        out.write(body);
+      }
+    }
+  }
+
+  private static Thread daemon(Runnable task, String name) {
+    Thread thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name(name)
+            .inheritInheritableThreadLocals(false)
+            .unstarted(task);
+    thread.setContextClassLoader(DebugServer.class.getClassLoader());
+    return thread;
+  }
 }
