@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 
 /**
  * The sample order service at work: a real web server and a client that places up to ten orders a
- * second. Each order goes through all versions of the scenarios, so each leak grows by one with
+ * second. Each order goes through all versions of the six scenarios, so each leak grows by one with
  * every order.
  *
  * <p>{@code Demo [--fixed] [--for DURATION]}: {@code --fixed} runs the versions that do not leak.

@@ -6,12 +6,17 @@ package dev.selvage.examples.leaks;
  */
 @SuppressWarnings("ImmutableEnumChecker") // steps have no state
 enum Scenario {
+  ABANDONED_SENDER(new AbandonedSender.Leaky(), new AbandonedSender.Fixed()),
   ABANDONED_HANDOVER(new AbandonedHandover.Leaky(), new AbandonedHandover.Fixed()),
+  UNCLOSED_CHANNEL(new UnclosedChannel.Leaky(), new UnclosedChannel.Fixed()),
   UNENDED_QUEUE(new UnendedQueue.Leaky(), new UnendedQueue.Fixed()),
+  FORGOTTEN_TICKER(new ForgottenTicker.Leaky(), new ForgottenTicker.Fixed()),
   FORGOTTEN_SCHEDULE(new ForgottenSchedule.Leaky(), new ForgottenSchedule.Fixed()),
   GROWING_CACHE(new GrowingCache.Leaky(), new GrowingCache.Fixed()),
   KEY_WITHOUT_EQUALS(new KeyWithoutEquals.Leaky(), new KeyWithoutEquals.Fixed()),
+  MISCOUNTED_WAIT_GROUP(new MiscountedWaitGroup.Leaky(), new MiscountedWaitGroup.Fixed()),
   UNRELEASED_LOCK(new UnreleasedLock.Leaky(), new UnreleasedLock.Fixed()),
+  UNCANCELLED_CONTEXT(new UncancelledContext.Leaky(), new UncancelledContext.Fixed()),
   UNCOMPLETED_FUTURE(new UncompletedFuture.Leaky(), new UncompletedFuture.Fixed());
 
   private final Step leaky;
