@@ -24,6 +24,9 @@ public final class ReportText {
 
   private static final Set<String> IO = Set.of(WaitReason.IO.text(), "I/O");
 
+  private static final String INTERRUPT =
+      "only shutdownNow() of its executor can still interrupt it";
+
   private static final String PLAIN = "0";
   private static final String BOLD = "1";
   private static final String DIM = "2";
@@ -90,12 +93,9 @@ public final class ReportText {
     if (!d.because().isBlank()) {
       line("because", d.because());
     }
-    if (d.except() != null) {
-      line(
-          "except",
-          d.except().equals("interrupt")
-              ? "only shutdownNow() of its executor can still interrupt it"
-              : d.except());
+    String except = "interrupt".equals(d.except()) ? INTERRUPT : d.except();
+    if (except != null && !d.because().contains(except)) {
+      line("except", except);
     }
     if (!d.suggestion().isBlank()) {
       line("try", d.suggestion());
@@ -160,9 +160,11 @@ public final class ReportText {
       line.append(", but the proof is not complete");
     }
     if ((none || !proof.complete()) && proof.why() != null) {
-      line.append(" (").append(trimDot(proof.why())).append(')');
+      line.append(": ").append(trimDot(proof.why()));
     }
-    line.append(". ").append(census(report.goroutines(), open));
+    line.append(". ");
+    boolean counted = !none || report.goroutines().total() > 0;
+    line.append(counted ? census(report.goroutines(), open) : "Virtual threads were not counted");
     if (!none) {
       line.append(
           proof.canary() ? "; canary found" : "; canary NOT found, so leaks may be missing here");

@@ -148,16 +148,21 @@ final class ReportTextTests {
                 noProof("java.lang is not open; start with the agent.")),
             false);
     assertEquals(
-        "Nothing could be proven (java.lang is not open; start with the agent)."
+        "Nothing could be proven: java.lang is not open; start with the agent."
             + " 3 virtual threads: 1 runs, 1 waits for I/O; 3 ms.\n",
         text);
+    assertEquals(
+        "Nothing could be proven: no door. Virtual threads were not counted; 3 ms.\n",
+        ReportText.render(
+            report(new Report.Goroutines(0, 0, Map.of(), 0, -1, -1, -1), noProof("no door")),
+            false));
     String withSuspect =
         ReportText.render(
             report(new Report.Goroutines(3, 3, Map.of(), 0, -1, -1, -1), noProof("ZGC"), CACHE),
             false);
     assertTrue(
         withSuspect.endsWith(
-            "\n0 leaks proven, 1 suspicion; nothing could be proven (ZGC). 3 virtual threads; 3 ms"
+            "\n0 leaks proven, 1 suspicion; nothing could be proven: ZGC. 3 virtual threads; 3 ms"
                 + " in all.\n"),
         withSuspect);
   }
@@ -167,7 +172,7 @@ final class ReportTextTests {
   void incomplete() {
     Report.Proof proof = new Report.Proof("now", 1, 2, 9, false, false, 1, "the program is ending");
     assertEquals(
-        "0 leaks, but the proof is not complete (the program is ending). 1,204 virtual threads:"
+        "0 leaks, but the proof is not complete: the program is ending. 1,204 virtual threads:"
             + " 1,100 can be woken, 80 wait for I/O, 24 cannot be judged (monitors);"
             + " canary NOT found, so leaks may be missing here; 1 refuted; 9 ms.\n",
         ReportText.render(report(HEALTHY, proof), false));
@@ -181,6 +186,18 @@ final class ReportTextTests {
     String text = ReportText.render(report(HEALTHY, proof(), gone), false);
     assertTrue(text.startsWith("GONE  proven  chan send  x3\n  blocked at   a.B.c"), text);
     assertTrue(text.contains("\n0 leaks. 1,204"), text);
+  }
+
+  @Test
+  @DisplayName("what the explanation says already is not said again")
+  void exceptOnce() {
+    Finding finding =
+        finding("park", 1)
+            .except("interrupt")
+            .because("nobody has it; only shutdownNow() of its executor can still interrupt it")
+            .proven();
+    String text = ReportText.render(report(HEALTHY, proof(), finding), false);
+    assertFalse(text.contains("except"), text);
   }
 
   @Test

@@ -155,7 +155,9 @@ public final class DebugEndpoints {
       text.append(": ").append(why);
     }
     for (Report.Missing missing : report.capabilities().missing()) {
-      text.append('\n').append(missing.open()).append(": ").append(missing.costs());
+      if (why == null || !why.contains(missing.open() + "=")) {
+        text.append('\n').append(missing.open()).append(": ").append(missing.costs());
+      }
     }
     return text.toString();
   }

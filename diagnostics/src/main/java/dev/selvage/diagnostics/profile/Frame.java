@@ -48,4 +48,9 @@ record Frame(String function, String file, int line) {
         || function.startsWith("java.util.concurrent.locks.LockSupport.")
         || function.startsWith("jdk.internal.");
   }
+
+  /** Whether it is what every stack begins with. */
+  boolean isStart() {
+    return function.equals("java.lang.VirtualThread.run");
+  }
 }

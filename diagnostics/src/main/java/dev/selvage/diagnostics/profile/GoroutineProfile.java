@@ -250,7 +250,11 @@ public final class GoroutineProfile {
     while (first < frames.size() && frames.get(first).isRuntime()) {
       first++;
     }
-    List<Frame> shown = first == frames.size() ? frames : frames.subList(first, frames.size());
+    int end = frames.size();
+    while (end > first && frames.get(end - 1).isStart()) {
+      end--;
+    }
+    List<Frame> shown = first == end ? frames : frames.subList(first, end);
     int tabs = 0;
     for (Frame frame : shown) {
       tabs = Math.max(tabs, length(cell(frame)) / 8 + 1);

@@ -114,6 +114,26 @@ final class GoroutineProfileTests {
   }
 
   @Test
+  @DisplayName("debug=1 hides the parking and the start of a stack, but never a whole stack")
+  void hidden() {
+    StackTraceElement park = frame("java.lang.VirtualThread", "park", "VirtualThread.java", 738);
+    StackTraceElement run = frame("java.lang.VirtualThread", "run", "VirtualThread.java", 460);
+    assertEquals(List.of("com.acme.Order.quote+0x0"), shown(List.of(park, QUOTE.get(2), run)));
+    assertEquals(
+        List.of("java.lang.VirtualThread.park+0x0", "java.lang.VirtualThread.run+0x0"),
+        shown(List.of(park, run)));
+  }
+
+  private static List<String> shown(List<StackTraceElement> stack) {
+    return profile(List.of(thread(1, "", WaitReason.PARK, 0, false, stack)))
+        .toText()
+        .lines()
+        .filter(line -> line.startsWith("#\t"))
+        .map(line -> line.split("\t", 4)[2])
+        .toList();
+  }
+
+  @Test
   @DisplayName("debug=2 is as Go writes it: minutes from one minute up, and not for the leaked")
   void dump() {
     assertEquals(
