@@ -104,10 +104,29 @@ final class Waits {
       }
       WaitReason reason = Frames.isSelvage(frame) ? own(frame) : jdk(frame);
       if (reason != null) {
-        return reason;
+        return waitsForNothing(stack, i) ? forEver(reason) : reason;
       }
     }
     return WaitReason.PARK;
+  }
+
+  /** Whether the operation has ended up where our channels wait that are never ready. */
+  private static boolean waitsForNothing(StackTraceElement[] stack, int operation) {
+    for (int i = 0; i < operation; i++) {
+      if (Frames.isSelvage(stack[i]) && stack[i].getMethodName().equals("waitForNothing")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static WaitReason forEver(WaitReason reason) {
+    return switch (reason) {
+      case CHAN_SEND -> WaitReason.CHAN_SEND_NIL;
+      case CHAN_RECEIVE -> WaitReason.CHAN_RECEIVE_NIL;
+      case SELECT -> WaitReason.SELECT_NO_CASES;
+      default -> reason;
+    };
   }
 
   private static boolean isIo(StackTraceElement frame) {
@@ -141,19 +160,16 @@ final class Waits {
     if (reason != null) {
       return reason;
     }
-    boolean never = outer.startsWith("Never");
     if (outer.equals("RWMutex")) {
       return method.startsWith("r") || method.startsWith("R")
           ? WaitReason.RWMUTEX_RLOCK
           : WaitReason.RWMUTEX_LOCK;
     }
-    if (outer.endsWith("Channel") || outer.endsWith("Chan") || never) {
-      if (method.startsWith("send")) {
-        return never ? WaitReason.CHAN_SEND_NIL : WaitReason.CHAN_SEND;
-      }
-      if (method.startsWith("receive") || method.equals("hasNext") || method.startsWith("range")) {
-        return never ? WaitReason.CHAN_RECEIVE_NIL : WaitReason.CHAN_RECEIVE;
-      }
+    if (method.startsWith("send")) {
+      return WaitReason.CHAN_SEND;
+    }
+    if (method.startsWith("receive") || method.equals("hasNext")) {
+      return WaitReason.CHAN_RECEIVE;
     }
     if (outer.equals("Go") && method.startsWith("sleep")) {
       return WaitReason.SLEEP;

@@ -1,0 +1,112 @@
+package dev.selvage.diagnostics.jdk;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** What an executor relies on must hold while members are hidden. */
+class HidingSetTests {
+  private final Set<Thread> strong = ConcurrentHashMap.newKeySet();
+  private final HidingSet set = new HidingSet(strong);
+
+  private static Thread thread() {
+    return Thread.ofVirtual().unstarted(() -> {});
+  }
+
+  private static HiddenThread handle(Thread thread) {
+    return Jdk.ofThisJvm().handle(thread);
+  }
+
+  @Test
+  void aHiddenMemberIsStillAMember() {
+    Thread a = thread();
+    Thread b = thread();
+    set.add(a);
+    set.add(b);
+
+    assertTrue(set.hide(a, handle(a)));
+
+    assertEquals(Set.of(b), strong);
+    assertEquals(2, set.size());
+    assertTrue(set.contains(a));
+    assertFalse(set.isEmpty());
+    assertEquals(Set.of(a, b), new HashSet<>(set));
+    List<Thread> interrupted = new ArrayList<>();
+    set.forEach(interrupted::add);
+    assertEquals(Set.of(a, b), new HashSet<>(interrupted));
+    assertEquals(2, set.stream().count());
+  }
+
+  @Test
+  void aHiddenMemberThatIsRemovedIsNotRestored() {
+    Thread a = thread();
+    set.add(a);
+    set.hide(a, handle(a));
+    assertFalse(set.isEmpty());
+
+    assertTrue(set.remove(a));
+
+    assertTrue(set.isEmpty());
+    set.restore(a.threadId(), a);
+    assertTrue(set.isEmpty());
+    assertFalse(set.remove(a));
+  }
+
+  @Test
+  void aThreadThatIsNoMemberCannotBeHidden() {
+    Thread a = thread();
+    assertFalse(set.hide(a, handle(a)));
+    assertFalse(set.isHiding());
+    set.restore(a.threadId(), a);
+    assertEquals(0, set.size());
+  }
+
+  @Test
+  void theIteratorRemoves() {
+    Thread a = thread();
+    Thread b = thread();
+    set.add(a);
+    set.add(b);
+    set.hide(b, handle(b));
+
+    set.clear();
+
+    assertTrue(set.isEmpty());
+    assertEquals(0, set.size());
+  }
+
+  @Test
+  void itNeverLooksEmptyWhileMembersMove() throws InterruptedException {
+    Thread member = thread();
+    set.add(member);
+    AtomicBoolean stop = new AtomicBoolean();
+    AtomicInteger empty = new AtomicInteger();
+    Thread asker =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  while (!stop.get()) {
+                    if (set.isEmpty() || set.size() != 1 || !set.contains(member)) {
+                      empty.incrementAndGet();
+                    }
+                  }
+                });
+    HiddenThread handle = handle(member);
+    for (int i = 0; i < 100_000; i++) {
+      set.hide(member, handle);
+      set.restore(member.threadId(), member);
+    }
+    stop.set(true);
+    asker.join();
+    assertEquals(0, empty.get());
+  }
+}

@@ -1,0 +1,235 @@
+package dev.selvage.diagnostics.prover;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.acme.Leaky;
+import dev.selvage.diagnostics.Finding;
+import dev.selvage.diagnostics.GoroutineInfo;
+import dev.selvage.diagnostics.Leaks.Mode;
+import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.jdk.Jdk;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The prover on threads of this JVM. After each test everything that was left blocked is
+ * interrupted.
+ */
+class ProverTests {
+  private final Prover prover = new Prover(Jdk.ofThisJvm());
+  private final List<ExecutorService> executors = new ArrayList<>();
+
+  @AfterEach
+  void unblock() throws InterruptedException {
+    for (ExecutorService executor : executors) {
+      executor.shutdownNow();
+      assertTrue(executor.awaitTermination(10, TimeUnit.SECONDS));
+    }
+    Jdk.ofThisJvm()
+        .forEachThread(
+            thread -> {
+              if (!thread.getName().contains("Poller")) {
+                thread.interrupt();
+              }
+            });
+  }
+
+  private Report find() {
+    Report report = prover.find(Mode.NOW);
+    assertTrue(report.proof().complete(), () -> "not complete: " + report.proof());
+    assertTrue(report.proof().canary());
+    assertEquals(0, report.proof().refuted());
+    return report;
+  }
+
+  private static void onAThreadOfItsOwn(Runnable program) throws InterruptedException {
+    Thread thread = Thread.ofPlatform().start(program);
+    thread.join();
+    Thread.sleep(100);
+  }
+
+  private static List<Finding> proven(Report report) {
+    return report.findings().stream()
+        .filter(f -> f instanceof Finding.Proven && f.details().state() == Finding.State.OPEN)
+        .toList();
+  }
+
+  private static int count(Report report, String site) {
+    return proven(report).stream()
+        .filter(f -> f.details().site() != null && f.details().site().contains(site))
+        .mapToInt(f -> f.details().count())
+        .sum();
+  }
+
+  @Test
+  void aThreadThatNothingCanWakeIsProven() throws InterruptedException {
+    onAThreadOfItsOwn(() -> Thread.ofVirtual().name("putter").start(Leaky::put));
+
+    Report report = find();
+
+    Finding.Details details = proven(report).getFirst().details();
+    assertEquals("BlockingQueue.put", details.kind());
+    assertEquals(1, details.count());
+    assertNotNull(details.site());
+    assertTrue(details.site().startsWith("com.acme.Leaky.put(Leaky.java:"), details.site());
+    assertEquals(List.of("putter"), details.names());
+    assertNull(details.except());
+  }
+
+  @Test
+  void aSecondLookGivesTheSameAnswer() throws InterruptedException {
+    onAThreadOfItsOwn(
+        () -> {
+          Thread.ofVirtual().start(Leaky::put);
+          Leaky.cycle();
+        });
+
+    Report first = find();
+    Report second = find();
+
+    assertEquals(fingerprints(first), fingerprints(second));
+    assertEquals(3, proven(second).stream().mapToInt(f -> f.details().count()).sum());
+  }
+
+  private static Set<String> fingerprints(Report report) {
+    return proven(report).stream()
+        .map(f -> f.details().fingerprint() + " x" + f.details().count())
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void whatASleeperOrAStaticFieldReachesIsNotProven() throws InterruptedException {
+    onAThreadOfItsOwn(
+        () -> {
+          Leaky.besideASleeper();
+          Thread.ofVirtual().start(Leaky::takeGlobal);
+        });
+
+    Report report = find();
+
+    assertEquals(List.of(), proven(report));
+    assertTrue(report.goroutines().canBeWoken() >= 3, report.goroutines()::toString);
+  }
+
+  @Test
+  void threadsOfAReachableExecutorAreProvenAndItStillCountsThem() throws Exception {
+    executors.add(Leaky.executor(20));
+    Thread.sleep(100);
+
+    Report report = find();
+
+    assertEquals(20, count(report, "Leaky.put"));
+    assertEquals("interrupt", proven(report).getFirst().details().except());
+    ExecutorService executor = executors.getFirst();
+    assertEquals(7, executor.submit(() -> 7).get());
+    executor.shutdown();
+    assertFalse(executor.awaitTermination(50, TimeUnit.MILLISECONDS), "it forgot its threads");
+    executor.shutdownNow();
+    assertTrue(executor.awaitTermination(10, TimeUnit.SECONDS));
+    Report after = find();
+    assertEquals(0, count(after, "Leaky.put"));
+    assertTrue(after.findings().stream().anyMatch(f -> f.details().state() == Finding.State.GONE));
+  }
+
+  @Test
+  void aThreadThatAFinalizerWakesIsNotProven() throws InterruptedException {
+    onAThreadOfItsOwn(Leaky::wokenByFinalizer);
+
+    Report report = find();
+
+    assertEquals(List.of(), proven(report));
+    assertEquals(List.of(), proven(find()));
+  }
+
+  @Test
+  void theListMarksWhatIsProven() throws InterruptedException {
+    onAThreadOfItsOwn(
+        () -> {
+          Thread.ofVirtual().name("leaked").start(Leaky::put);
+          Thread.ofVirtual().name("waiting").start(Leaky::takeGlobal);
+        });
+    find();
+
+    List<GoroutineInfo> all = prover.goroutines();
+
+    assertTrue(named(all, "leaked").leaked());
+    assertFalse(named(all, "waiting").leaked());
+    assertEquals("BlockingQueue.take", named(all, "waiting").waitReason().text());
+    assertEquals(List.of("leaked"), prover.leaked().stream().map(GoroutineInfo::name).toList());
+  }
+
+  private static GoroutineInfo named(List<GoroutineInfo> all, String name) {
+    return all.stream().filter(g -> g.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  @Test
+  void aProofUnderConstantChangeProvesNothingThatRunsAgain() throws Exception {
+    ExecutorService churn = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor();
+    executors.add(churn);
+    var queue = new java.util.concurrent.SynchronousQueue<Integer>();
+    var stop = new java.util.concurrent.atomic.AtomicBoolean();
+    var received = new java.util.concurrent.atomic.LongAdder();
+    Thread producer =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  while (!stop.get()) {
+                    churn.execute(
+                        () -> {
+                          try {
+                            queue.put(1);
+                          } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                          }
+                        });
+                    Integer taken = null;
+                    while (taken == null && !stop.get()) {
+                      taken = queue.poll();
+                    }
+                    if (taken != null) {
+                      received.increment();
+                    }
+                  }
+                });
+    for (int i = 0; i < 15; i++) {
+      assertEquals(List.of(), proven(find()));
+    }
+    stop.set(true);
+    producer.join();
+    assertTrue(received.sum() > 0);
+  }
+
+  @Test
+  void concurrentModeOfG1FindsThemToo() throws InterruptedException {
+    onAThreadOfItsOwn(() -> Thread.ofVirtual().start(Leaky::put));
+
+    Report report = prover.find(Mode.CONCURRENT);
+
+    assertEquals("concurrent", report.proof().mode());
+    if (report.proof().complete()) {
+      assertEquals(1, count(report, "Leaky.put"));
+    } else {
+      assertNotNull(report.proof().why());
+    }
+  }
+
+  @Test
+  void reclaimIsRefusedOnACollectorThatCanDoBetter() {
+    Report report = prover.find(Mode.RECLAIM);
+
+    assertEquals("none", report.proof().mode());
+    assertFalse(report.proof().complete());
+    assertNotNull(report.proof().why());
+    assertTrue(report.proof().why().contains("use now"), report.proof().why());
+  }
+}
