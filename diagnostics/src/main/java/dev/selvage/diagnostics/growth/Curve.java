@@ -67,6 +67,16 @@ final class Curve {
     return seconds <= 0 ? 0 : Math.round((last() - first()) / seconds * 10) / 10.0;
   }
 
+  /** How long before the last sample the middle one was taken. */
+  long sinceMiddleNanos() {
+    return points.isEmpty() ? 0 : points.getLast()[0] - points.get(points.size() / 2)[0];
+  }
+
+  /** The number in the middle of all samples. */
+  long middle() {
+    return points.isEmpty() ? 0 : points.get(points.size() / 2)[1];
+  }
+
   boolean shrank() {
     return shrank;
   }

@@ -101,26 +101,31 @@ abstract class Flow {
    * Goes through the method.
    *
    * @param parameters the marks of {@code this}, if any, and of each parameter
+   * @return false when its code is not well formed for this reader (another compiler, an
+   *     obfuscator); what was seen until there stands
    */
-  final void run(MethodModel method, int[] parameters) {
-    Optional<CodeModel> code = method.code();
-    if (code.isEmpty()) {
-      return;
-    }
-    start(method, parameters);
-    for (CodeElement element : code.get()) {
-      switch (element) {
-        case LineNumber number -> line = number.line();
-        case LabelTarget target -> arrive(target.label());
-        case ExceptionCatch handler -> {
-          // Its code finds one value, the exception; the variables are as they were so far.
-          if (!kept.containsKey(handler.handler())) {
-            kept.put(handler.handler(), new State(new int[] {0}, new int[0]));
-          }
-        }
-        case Instruction instruction when reachable -> step(instruction);
-        default -> {}
+  final boolean run(MethodModel method, int[] parameters) {
+    try {
+      Optional<CodeModel> code = method.code();
+      if (code.isPresent()) {
+        start(method, parameters);
+        code.get().forEach(this::accept);
       }
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private void accept(CodeElement element) {
+    switch (element) {
+      case LineNumber number -> line = number.line();
+      case LabelTarget target -> arrive(target.label());
+      // Its code finds one value, the exception; the variables are as they were so far.
+      case ExceptionCatch handler ->
+          kept.putIfAbsent(handler.handler(), new State(new int[] {0}, new int[0]));
+      case Instruction instruction when reachable -> step(instruction);
+      default -> {}
     }
   }
 

@@ -17,6 +17,9 @@ public final class GrowthWatches {
    * @param reader reads their fields
    */
   public static List<Watch> create(Supplier<Class<?>[]> loadedClasses, FieldReader reader) {
-    return List.of(new StaticGrowth(loadedClasses, reader, System::nanoTime));
+    return List.of(
+        new StaticGrowth(loadedClasses, reader, System::nanoTime),
+        new ResourceGrowth(loadedClasses, System::nanoTime),
+        new JdkTimerGrowth(loadedClasses, reader, System::nanoTime));
   }
 }

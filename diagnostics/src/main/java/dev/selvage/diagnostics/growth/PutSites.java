@@ -113,6 +113,7 @@ final class PutSites {
     private final Set<String> takes = new LinkedHashSet<>();
     private @Nullable String createdAt;
     private boolean changed;
+    private boolean readable = true;
     private final long deadline = System.nanoTime() + LONGEST_NANOS;
 
     Search(Target target) {
@@ -135,7 +136,7 @@ final class PutSites {
       }
       List<String> all = new ArrayList<>(puts);
       all.addAll(initialPuts);
-      return new Found(all, List.copyOf(takes), createdAt, complete && hidden);
+      return new Found(all, List.copyOf(takes), createdAt, complete && hidden && readable);
     }
 
     private int modifiers() {
@@ -232,14 +233,9 @@ final class PutSites {
               + (method.flags().has(java.lang.reflect.AccessFlag.STATIC) ? 0 : 1);
       String key = key(type.thisClass().asInternalName(), method);
       int[] marks = parameters.get(key);
-      try {
-        new Tracker(type, method, key)
-            .run(method, marks == null || marks.length != count ? new int[count] : marks);
-      } catch (IllegalArgumentException e) {
-        // A method that is not well formed for this reader (another compiler, an obfuscator): what
-        // it does stays unknown, the rest is still worth to be known.
-        changed |= false;
-      }
+      readable &=
+          new Tracker(type, method, key)
+              .run(method, marks == null || marks.length != count ? new int[count] : marks);
     }
 
     private static String key(String owner, MethodModel method) {

@@ -1,0 +1,198 @@
+package dev.selvage.diagnostics.growth;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.selvage.diagnostics.Finding;
+import java.io.InputStream;
+import java.lang.ref.WeakReference;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Tickers and contexts that nobody stops are suspected; those in use and those that go are not. */
+class ResourceGrowthTests {
+  private static final String SITE = "com.acme.Poller.start(Poller.java:31)";
+  private static final long HALF_SECOND = 500_000_000;
+
+  private long now;
+  private Class<?> probe = Object.class;
+  private ResourceGrowth watch = new ResourceGrowth(() -> new Class<?>[0], () -> now);
+
+  @BeforeEach
+  void loadProbeInItsOwnLoader() throws Exception {
+    probe = new ProbeLoader().loadClass("dev.selvage.observe.Probe");
+    Class<?>[] loaded = {String.class, probe};
+    watch = new ResourceGrowth(() -> loaded, () -> now);
+  }
+
+  /** Defines the fixture under the name of the real thing. */
+  private static final class ProbeLoader extends ClassLoader {
+    ProbeLoader() {
+      super(ClassLoader.getPlatformClassLoader());
+    }
+
+    @Override
+    protected Class<?> findClass(String name) throws ClassNotFoundException {
+      String file = "/dev/fakeage/observe/Probe.class";
+      try (InputStream in = ResourceGrowthTests.class.getResourceAsStream(file)) {
+        if (in == null) {
+          throw new ClassNotFoundException(name);
+        }
+        byte[] bytes =
+            new String(in.readAllBytes(), StandardCharsets.ISO_8859_1)
+                .replace("fakeage", "selvage")
+                .getBytes(StandardCharsets.ISO_8859_1);
+        return defineClass(name, bytes, 0, bytes.length);
+      } catch (java.io.IOException e) {
+        throw new ClassNotFoundException(name, e);
+      }
+    }
+  }
+
+  private static Map<String, Object> resource(
+      String kind, long ageNanos, boolean creatorEnded, int waiters) {
+    return Map.of(
+        "kind",
+        kind,
+        "site",
+        SITE,
+        "stack",
+        List.of(
+            new StackTraceElement("com.acme.Poller", "start", "Poller.java", 31),
+            new StackTraceElement("com.acme.Main", "main", "Main.java", 5)),
+        "ageNanos",
+        ageNanos,
+        "creator",
+        "#7",
+        "creatorEnded",
+        creatorEnded,
+        "waiters",
+        waiters);
+  }
+
+  private void sample(List<Map<String, Object>> resources) throws Exception {
+    sample(1, resources);
+  }
+
+  private void sample(int protocol, List<Map<String, Object>> resources) throws Exception {
+    probe.getMethod("answer", int.class, List.class).invoke(null, protocol, resources);
+    now += HALF_SECOND;
+    watch.sample();
+  }
+
+  /** As many as {@code each} more in each sample, all of which stay. */
+  private void grow(String kind, int each, boolean ended, int waiters) throws Exception {
+    for (int i = 1; i <= 6; i++) {
+      List<Map<String, Object>> all = new ArrayList<>();
+      for (int made = 1; made <= i; made++) {
+        for (int j = 0; j < each; j++) {
+          all.add(resource(kind, (i - made) * HALF_SECOND + 1000, ended, waiters));
+        }
+      }
+      sample(all);
+    }
+  }
+
+  @Test
+  void suspectsTickersWhoseNumberGrows() throws Exception {
+    grow("ticker", 3, false, 1);
+    Finding.Details it = watch.suspects().getFirst().details();
+    assertEquals("ticker growth", it.kind());
+    assertEquals(18, it.count());
+    assertEquals(SITE, it.site());
+    assertEquals("com.acme.Main.main(Main.java:5)", it.entry());
+    assertEquals(18, it.evidence().get("running"));
+    assertEquals(15L, it.evidence().get("grewBy"));
+    assertTrue(it.because().contains("from 3 to 18"), it.because());
+  }
+
+  @Test
+  void suspectsTickersThatOutliveTheirMakers() throws Exception {
+    for (int i = 1; i <= 2; i++) {
+      sample(
+          List.of(
+              resource("ticker", i * HALF_SECOND, true, 0),
+              resource("ticker", i * HALF_SECOND, true, 0)));
+    }
+    Finding.Details it = watch.suspects().getFirst().details();
+    assertEquals(2, it.count());
+    assertTrue(it.because().contains("threads that made them have ended"), it.because());
+  }
+
+  @Test
+  void suspectsContextsThatNobodyCancels() throws Exception {
+    grow("context", 4, true, 1);
+    Finding.Details it = watch.suspects().getFirst().details();
+    assertEquals("context growth", it.kind());
+    assertEquals(24, it.count());
+    assertEquals(24, it.evidence().get("creatorEnded"));
+    assertTrue(it.suggestion().contains("cancel it"), it.suggestion());
+  }
+
+  @Test
+  void staysSilentOnTickersInUse() throws Exception {
+    for (int i = 1; i <= 6; i++) {
+      // Made by threads that ended, but somebody receives from them.
+      sample(
+          List.of(
+              resource("ticker", i * HALF_SECOND, true, 1),
+              resource("ticker", i * HALF_SECOND, true, i % 2),
+              resource("ticker", i * HALF_SECOND, false, 0)));
+    }
+    assertEquals(List.of(), watch.suspects());
+  }
+
+  @Test
+  void staysSilentOnContextsThatComeAndGoUnderRisingLoad() throws Exception {
+    for (int i = 1; i <= 6; i++) {
+      List<Map<String, Object>> young = new ArrayList<>();
+      for (int j = 0; j < i * 10; j++) {
+        young.add(resource("context", 100_000_000, j % 2 == 0, 0));
+      }
+      sample(young);
+    }
+    assertEquals(List.of(), watch.suspects());
+  }
+
+  @Test
+  void staysSilentOnTimersThatWillFire() throws Exception {
+    grow("timer", 40, true, 0);
+    assertEquals(List.of(), watch.suspects());
+  }
+
+  @Test
+  void saysNothingAfterOneSample() throws Exception {
+    sample(
+        List.of(
+            resource("ticker", HALF_SECOND, true, 0), resource("ticker", HALF_SECOND, true, 0)));
+    assertEquals(List.of(), watch.suspects());
+  }
+
+  @Test
+  void leavesOutProbesOfAnotherProtocol() throws Exception {
+    sample(2, List.of(resource("ticker", HALF_SECOND, true, 0)));
+    assertEquals(1, watch.failures());
+    assertEquals(List.of(), watch.suspects());
+  }
+
+  @Test
+  void keepsNoLoaderAlive() throws Exception {
+    List<Class<?>> loaded = new ArrayList<>();
+    loaded.add(probe);
+    watch = new ResourceGrowth(() -> loaded.toArray(Class<?>[]::new), () -> now);
+    grow("ticker", 3, true, 0);
+    WeakReference<ClassLoader> loader = new WeakReference<>(probe.getClassLoader());
+    probe = Object.class;
+    loaded.clear();
+    for (int i = 0; i < 50 && loader.get() != null; i++) {
+      System.gc();
+      Thread.sleep(20);
+    }
+    assertNull(loader.get());
+  }
+}
