@@ -3,8 +3,11 @@ package dev.selvage.agent.internal;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
+import dev.selvage.diagnostics.growth.GrowthWatches;
+import dev.selvage.diagnostics.growth.UnsafeFieldReader;
 import dev.selvage.diagnostics.prover.JdkBuild;
 import dev.selvage.diagnostics.prover.Prover;
+import dev.selvage.http.DebugServer;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -105,8 +108,13 @@ public final class AgentRuntime {
     }
   }
 
-  private static String serve(int port) {
-    throw new IllegalArgumentException("port: there is no server yet for port " + port);
+  private String serve(int port) throws IOException {
+    DebugServer server = DebugServer.start(port, Prover.ofThisJvm());
+    Optional<Path> file = options.path("address");
+    if (file.isPresent()) {
+      write(file.get(), server.uri() + "\n");
+    }
+    return ", " + server.uri() + "/debug/pprof/";
   }
 
   /**
@@ -222,13 +230,16 @@ public final class AgentRuntime {
     }
   }
 
-  private static void watch() {
+  private void watch() {
     synchronized (AgentRuntime.class) {
       if (watching) {
         return;
       }
       watching = true;
     }
+    UnsafeFieldReader reader = UnsafeFieldReader.create();
+    GrowthWatches.create(instrumentation::getAllLoadedClasses, reader)
+        .forEach(Prover.ofThisJvm()::add);
   }
 
   private static void daemon(String name, Runnable work) {
