@@ -84,16 +84,7 @@ public final class AgentRuntime {
     }
     if (!options.is("quiet", false)) {
       ERR.println(
-          "selvage: agent "
-              + version()
-              + " on JDK "
-              + Runtime.version()
-              + (asked ? "" : ", nothing asked")
-              + address);
-      String note = JdkBuild.note(Runtime.version());
-      if (note != null && Runtime.version().feature() != 25) {
-        ERR.println("selvage: " + note);
-      }
+          "selvage: agent " + version() + ", " + (asked ? mode() : "nothing asked") + address);
     }
     if (asked && suspects) {
       watch();
@@ -106,6 +97,22 @@ public final class AgentRuntime {
           .addShutdownHook(
               Thread.ofPlatform().name("selvage-at-exit").unstarted(() -> attempt(this::look)));
     }
+  }
+
+  /**
+   * Which scheduler runs, which proofs are possible, and what is wrong with this build of the JDK.
+   */
+  private static String mode() {
+    Report.Capabilities capabilities = Prover.ofThisJvm().capabilities();
+    StringBuilder mode = new StringBuilder("scheduler ").append(capabilities.scheduler());
+    mode.append(", proof ")
+        .append(
+            capabilities.proof().isEmpty() ? "none" : String.join(" or ", capabilities.proof()));
+    for (Report.Missing missing : capabilities.missing()) {
+      mode.append(", ").append(missing.open()).append(" shut: ").append(missing.costs());
+    }
+    String note = JdkBuild.note(Runtime.version());
+    return note == null ? mode.toString() : mode + " (" + note + ")";
   }
 
   private String serve(int port) throws IOException {

@@ -54,6 +54,13 @@ public final class Prover implements Leaks {
    */
 
   private static final int MAX_ROUNDS = 4;
+
+  /**
+   * A program that leaks all the time always has something new; what is found last waits for the
+   * next look.
+   */
+  private static final int MAX_CONFIRMING_ROUNDS = 3;
+
   private static final int MAX_CONCURRENT_ROUNDS = 10;
 
   /** How many threads are looked at one by one to tell input and output from other raw parks. */
@@ -222,7 +229,8 @@ public final class Prover implements Leaks {
         + " java.base/java.util.concurrent=ALL-UNNAMED";
   }
 
-  private Report.Capabilities capabilities() {
+  /** What is possible in this JVM. */
+  public Report.Capabilities capabilities() {
     List<String> modes = new ArrayList<>();
     if (jdk.canHide()) {
       for (Mode mode : collector.modes()) {
@@ -258,11 +266,12 @@ public final class Prover implements Leaks {
       found = round.run(question(mode, round, rounds > 2 && !canaryFound));
       pause = Math.max(pause, round.pauseMillis());
       jdk.awaitReferenceProcessing();
-      int fresh = note(found, before, rounds);
-      boolean canaryHere = contains(found, canary);
-      // a round that found something for the first time wants another one that confirms it
-      again = rounds < 2 || fresh > 0 || !canaryHere;
-      canaryFound = canaryHere && rounds >= 2;
+      int fresh = note(found, before, rounds, canary);
+      canaryFound = contains(found, canary);
+      // A round that found something for the first time wants another one that confirms it. One
+      // that found nothing but the
+      // canary and what is proven already has nothing left to confirm.
+      again = !canaryFound || (fresh > 0 && rounds < MAX_CONFIRMING_ROUNDS);
     }
     if (found != null) {
       accept(found, before, rounds, canary);
@@ -302,17 +311,16 @@ public final class Prover implements Leaks {
     return false;
   }
 
-  /**
-   * Notes who was found in which park since which round; returns how many were not in the round
-   * before.
-   */
-  private static int note(Round.Found found, LongTable before, int round) {
+  /** Notes who was found in which park since which round; returns how many want a further round. */
+  private int note(Round.Found found, LongTable before, int round, long canary) {
     int fresh = 0;
     for (int i = 0; i < found.size(); i++) {
       long id = found.ids[i];
       if (before.first(id, 0) != found.parks[i]) {
         before.put(id, found.parks[i], round);
-        fresh++;
+        if (id != canary && proven.first(id, 0) != found.parks[i]) {
+          fresh++;
+        }
       }
     }
     return fresh;
