@@ -1,5 +1,8 @@
 package com.acme;
 
+import java.lang.ref.PhantomReference;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -72,6 +75,31 @@ public final class Leaky {
   /** A thread whose only way to be woken is the finalizer of an object that only it reaches. */
   public static void wokenByFinalizer() {
     Thread.ofVirtual().name("finalizer-wakes").start(() -> park(new Waker(Thread.currentThread())));
+  }
+
+  /**
+   * A thread that waits for a reference which only it holds, and another that it wakes then.
+   *
+   * @param watched what the reference refers to
+   */
+  public static void wokenByTheCollector(Object watched) {
+    CountDownLatch latch = new CountDownLatch(1);
+    ReferenceQueue<Object> queue = new ReferenceQueue<>();
+    PhantomReference<Object> reference = new PhantomReference<>(watched, queue);
+    Thread.ofVirtual().name("waits-for-reference").start(() -> clean(queue, reference, latch));
+    Thread.ofVirtual().name("waits-for-cleaner").start(() -> await(latch, latch));
+  }
+
+  private static void clean(
+      ReferenceQueue<Object> queue, PhantomReference<Object> reference, CountDownLatch latch) {
+    try {
+      Reference<?> removed = queue.remove();
+      if (removed == reference) {
+        latch.countDown();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void park(Waker waker) {

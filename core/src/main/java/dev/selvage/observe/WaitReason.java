@@ -63,6 +63,8 @@ public enum WaitReason {
   LOCK("Lock.lock"),
   /** Waiting for the children of a {@code StructuredTaskScope}. */
   SCOPE_JOIN("StructuredTaskScope.join"),
+  /** Waiting for the collector to hand over a reference. */
+  REFERENCE_QUEUE("ReferenceQueue.remove"),
   /** Parked by code that names no reason. */
   PARK("park"),
   /** Waiting to enter a monitor ({@code synchronized}). */

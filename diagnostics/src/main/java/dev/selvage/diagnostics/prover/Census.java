@@ -34,6 +34,7 @@ final class Census {
           WaitReason.SCOPE_JOIN,
           WaitReason.CONDITION,
           WaitReason.IO,
+          WaitReason.REFERENCE_QUEUE,
           WaitReason.JOIN);
 
   private final Jdk jdk;

@@ -61,6 +61,9 @@ public final class Prover implements Leaks {
    */
   private static final int MAX_CONFIRMING_ROUNDS = 3;
 
+  /** How often rounds are held anew because of threads that wait for the collector. */
+  private static final int MAX_NEW_ROOTS = 3;
+
   private static final int MAX_CONCURRENT_ROUNDS = 10;
 
   /** How many threads are looked at one by one to tell input and output from other raw parks. */
@@ -248,6 +251,33 @@ public final class Prover implements Leaks {
   // ------------------------------------------------------------------ rounds
 
   private Report.Proof prove(Mode mode) throws InterruptedException {
+    // Who waits for a reference is woken by the collector, not by a thread; and may then wake
+    // others. It is known only by its
+    // stack, which is read only of those that were found: so the rounds are held anew, with such
+    // threads as roots.
+    LongTable roots = new LongTable();
+    Report.Proof proof = prove(mode, roots);
+    for (int i = 0; proof == null && i < MAX_NEW_ROOTS; i++) {
+      proof = prove(mode, roots);
+    }
+    return proof != null
+        ? proof
+        : new Report.Proof(
+            mode.text(),
+            0,
+            0,
+            0,
+            false,
+            false,
+            refuted,
+            "threads that wait for references keep coming: ask again later");
+  }
+
+  /**
+   * Null if threads were found that must be roots; they are in the table then, and nothing was
+   * accepted.
+   */
+  private Report.@Nullable Proof prove(Mode mode, LongTable roots) throws InterruptedException {
     long canary = Canary.plant(jdk);
     int max = mode == Mode.CONCURRENT ? MAX_CONCURRENT_ROUNDS : MAX_ROUNDS;
     LongTable before = new LongTable(); // id -> park identity, round
@@ -262,7 +292,7 @@ public final class Prover implements Leaks {
       }
       found = null;
       rounds++;
-      Round round = new Round(jdk, canary);
+      Round round = new Round(jdk, canary, roots);
       found = round.run(question(mode, round, rounds > 2 && !canaryFound));
       pause = Math.max(pause, round.pauseMillis());
       jdk.awaitReferenceProcessing();
@@ -273,8 +303,9 @@ public final class Prover implements Leaks {
       // canary and what is proven already has nothing left to confirm.
       again = !canaryFound || (fresh > 0 && rounds < MAX_CONFIRMING_ROUNDS);
     }
-    if (found != null) {
-      accept(found, before, rounds, canary);
+    boolean accepted = found == null || accept(found, before, rounds, canary, roots);
+    if (!accepted) {
+      return null;
     }
     if (!canaryFound) {
       endCanary(canary);
@@ -335,8 +366,12 @@ public final class Prover implements Leaks {
         });
   }
 
-  /** Takes into the report what the last round confirmed. */
-  private void accept(Round.Found found, LongTable before, int lastRound, long canary) {
+  /**
+   * Takes into the report what the last round confirmed; false, and nothing taken, if there are new
+   * roots among it.
+   */
+  private boolean accept(
+      Round.Found found, LongTable before, int lastRound, long canary, LongTable roots) {
     List<Integer> confirmed = new ArrayList<>();
     for (int i = 0; i < found.size(); i++) {
       long id = found.ids[i];
@@ -350,6 +385,18 @@ public final class Prover implements Leaks {
     }
     int[] indices = confirmed.stream().mapToInt(Integer::intValue).toArray();
     StackTraceElement[][] stacks = Stacks.of(jdk, found.threads, indices);
+    WaitReason[] reasons = new WaitReason[indices.length];
+    boolean newRoots = false;
+    for (int k = 0; k < indices.length; k++) {
+      reasons[k] = Waits.classify(Activity.PARKED, stacks[k]);
+      if (reasons[k] == WaitReason.REFERENCE_QUEUE) {
+        roots.put(found.ids[indices[k]], 1, 1);
+        newRoots = true;
+      }
+    }
+    if (newRoots) {
+      return false;
+    }
     for (int k = 0; k < indices.length; k++) {
       int i = indices[k];
       Thread thread = found.threads[i];
@@ -358,7 +405,7 @@ public final class Prover implements Leaks {
       }
       Container container = found.containers[i];
       List<StackTraceElement> stack = List.of(stacks[k]);
-      WaitReason reason = Waits.classify(Activity.PARKED, stacks[k]);
+      WaitReason reason = reasons[k];
       String except = container.kind() == Container.Kind.EXECUTOR ? "interrupt" : null;
       Group.Key key = Group.key(reason, stack, except);
       int index = groupIndexOf(key, stack, container.jdkContainer());
@@ -368,6 +415,7 @@ public final class Prover implements Leaks {
         ends.put(found.ids[i], jdk.termination(thread));
       }
     }
+    return true;
   }
 
   private boolean stillThere(Thread thread, int park) {

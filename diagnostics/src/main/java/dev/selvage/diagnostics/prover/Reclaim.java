@@ -71,13 +71,17 @@ final class Reclaim {
 
   private void hide(Thread thread) {
     StackTraceElement[] stack = jdk.stack(thread);
+    WaitReason reason = Waits.classify(Activity.PARKED, stack);
+    if (reason == WaitReason.REFERENCE_QUEUE) {
+      return; // the collector itself may wake it
+    }
     candidates.add(
         new Candidate(
             new WeakReference<>(thread),
             jdk.termination(thread),
             thread.threadId(),
             thread.getName(),
-            Waits.classify(Activity.PARKED, stack),
+            reason,
             List.of(stack)));
     jdk.forget(thread);
   }

@@ -61,12 +61,21 @@ final class Round {
   private int size;
   private int restored;
   private double pauseMillis;
-  private long canary;
+  private final long canary;
+  private final LongTable roots;
   private int canaryIndex = -1;
 
-  Round(Jdk jdk, long canary) {
+  /**
+   * Prepares a round.
+   *
+   * @param canary the id of the thread that must be found
+   * @param roots ids of threads that are not hidden, so that whatever they reach is not found
+   *     either
+   */
+  Round(Jdk jdk, long canary, LongTable roots) {
     this.jdk = jdk;
     this.canary = canary;
+    this.roots = roots;
   }
 
   /** Hides, asks, restores. */
@@ -94,7 +103,7 @@ final class Round {
   private void hide() {
     jdk.forEach(
         (container, thread) -> {
-          if (jdk.isParked(thread)) {
+          if (jdk.isParked(thread) && !roots.contains(thread.threadId())) {
             add(container, thread);
           }
         });

@@ -22,6 +22,7 @@ final class Waits {
   // classPart is matched against the end of a class name (before any $), method against its start
   private static final List<Rule> RULES =
       List.of(
+          new Rule("java.lang.ref.ReferenceQueue", "", WaitReason.REFERENCE_QUEUE),
           new Rule("CountDownLatch", "await", WaitReason.LATCH),
           new Rule("CyclicBarrier", "await", WaitReason.BARRIER),
           new Rule("CyclicBarrier", "dowait", WaitReason.BARRIER),

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 class ProverTests {
   private final Prover prover = new Prover(Jdk.ofThisJvm());
   private final List<ExecutorService> executors = new ArrayList<>();
+  private volatile Object watched = new Object();
 
   @AfterEach
   void unblock() throws InterruptedException {
@@ -149,6 +150,27 @@ class ProverTests {
 
     assertEquals(List.of(), proven(report));
     assertEquals(List.of(), proven(find()));
+  }
+
+  @Test
+  void threadsThatTheCollectorWillWakeAreNotProven() throws InterruptedException {
+    watched = new Object();
+    onAThreadOfItsOwn(() -> Leaky.wokenByTheCollector(watched));
+
+    assertEquals(List.of(), proven(find()));
+    assertEquals(List.of(), proven(find()));
+    assertEquals(2, waiting("waits-for-"));
+
+    watched = new Object();
+    System.gc();
+    for (int i = 0; i < 1_000 && waiting("waits-for-") > 0; i++) {
+      Thread.sleep(10);
+    }
+    assertEquals(0, waiting("waits-for-"), "the proof took the threads' wake-up away");
+  }
+
+  private long waiting(String prefix) {
+    return prover.goroutines().stream().filter(g -> g.name().startsWith(prefix)).count();
   }
 
   @Test
