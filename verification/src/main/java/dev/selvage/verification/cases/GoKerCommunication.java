@@ -39,6 +39,7 @@ public final class GoKerCommunication {
                 }
               }
             });
+        go(done::close);
         go(
             () -> {
               for (var chan : chans) {
@@ -47,7 +48,6 @@ public final class GoKerCommunication {
                 }
               }
             });
-        go(done::close);
       }
     }
 
@@ -174,8 +174,8 @@ public final class GoKerCommunication {
       for (int i = 0; i < 50; i++) {
         var node = new Node();
         go(node::run);
-        go(() -> node.status());
         go(node::stop);
+        go(() -> node.status());
       }
     }
   }
@@ -332,7 +332,11 @@ public final class GoKerCommunication {
               }
               strategy.cancelled.close();
             });
-        go(stop::close);
+        go(
+            () -> {
+              Thread.sleep(1);
+              stop.close();
+            });
       }
     }
   }

@@ -13,6 +13,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** Kernels of real bugs that take a lock and a message, or a lock and a count, to make. */
@@ -131,7 +132,7 @@ public final class GoKerMixed {
 
       void run() throws InterruptedException {
         for (int i = 0; i < 3; i++) {
-          boolean leader = i == 0;
+          boolean leader = i == 2; // Go would run the one that was started last first
           go(() -> client(leader));
         }
         group.await(); // LEAK Etcd7902.parent
@@ -283,7 +284,9 @@ public final class GoKerMixed {
         go(
             () -> {
               started.countDown();
-              GoLike.yieldNow();
+              for (int n = ThreadLocalRandom.current().nextInt(50); n > 0; n--) {
+                GoLike.yieldNow();
+              }
               request.accepted.put(maybe(request.lock));
             });
         started.await();

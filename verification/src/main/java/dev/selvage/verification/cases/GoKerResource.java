@@ -371,6 +371,7 @@ public final class GoKerResource {
       void listAndWatch() throws InterruptedException {
         while (stop.getCount() > 0) {
           mutex.acquire();
+          GoLike.yieldNow();
           cache.acquire(WRITE); // LEAK K13135.replace
           initialized.countDown();
           mutex.release();
