@@ -3,7 +3,7 @@ package dev.selvage.examples.leaks;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -11,11 +11,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
- * The sample order service at work: a real web server and a client that places up to ten orders a
- * second. Each order goes through all versions of the six scenarios, so each leak grows by one with
- * every order.
+ * The sample order service at work: a real web server, and four customers who place up to ten
+ * orders a second each. Each order goes through all versions of the six scenarios, so each leak
+ * grows by one with every order. After two minutes there is only one order a second, so that it can
+ * be left running for a day.
  *
  * <p>{@code Demo [--fixed] [--for DURATION]}: {@code --fixed} runs the versions that do not leak.
  * It lives for the duration ({@code 500ms}, {@code 30s}, {@code 2m}, {@code 1h} or ISO-8601), or,
@@ -24,7 +26,10 @@ import java.util.regex.Pattern;
  */
 public final class Demo {
   private static final String USAGE = "usage: Demo [--fixed] [--for DURATION]";
+  private static final int CUSTOMERS = 4;
   private static final Duration BETWEEN_ORDERS = Duration.ofMillis(100);
+  private static final Duration BETWEEN_LATER_ORDERS = Duration.ofSeconds(CUSTOMERS);
+  private static final Duration FAST_FOR = Duration.ofMinutes(2);
   private static final Pattern SHORT_DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
 
   private Demo() {}
@@ -59,7 +64,7 @@ public final class Demo {
               + service.address()
               + ": "
               + (options.fixed() ? "fixed" : "leaky")
-              + " versions, up to 10 orders a second.");
+              + " versions, up to 40 orders a second.");
       var end = new CountDownLatch(1);
       if (options.life().isZero()) {
         Thread.ofPlatform().daemon().name("end-of-input").start(() -> awaitEndOfInput(end));
@@ -67,12 +72,19 @@ public final class Demo {
       long started = System.nanoTime();
       long life = options.life().isZero() ? Long.MAX_VALUE : options.life().toNanos();
       var request = HttpRequest.newBuilder(service.address()).build();
-      while (System.nanoTime() - started < life) {
-        var response = client.send(request, HttpResponse.BodyHandlers.ofString());
-        if (response.statusCode() != 200) {
-          throw new OrderFailedException(response.body().strip());
+      for (long age; (age = System.nanoTime() - started) < life; ) {
+        var orders =
+            IntStream.range(0, CUSTOMERS)
+                .mapToObj(_ -> client.sendAsync(request, BodyHandlers.ofString()))
+                .toList();
+        for (var order : orders) {
+          var response = order.get();
+          if (response.statusCode() != 200) {
+            throw new OrderFailedException(response.body().strip());
+          }
         }
-        if (end.await(BETWEEN_ORDERS.toMillis(), TimeUnit.MILLISECONDS)) {
+        Duration pause = age < FAST_FOR.toNanos() ? BETWEEN_ORDERS : BETWEEN_LATER_ORDERS;
+        if (end.await(Math.min(pause.toNanos(), life - age), TimeUnit.NANOSECONDS)) {
           break;
         }
       }
