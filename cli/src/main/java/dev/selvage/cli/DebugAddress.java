@@ -29,13 +29,11 @@ final class DebugAddress {
     }
     String base = text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
     try {
-      var uri =
-          URI.create(
-              (base.endsWith(PATH) ? base : base + PATH) + (mode == null ? "" : "?mode=" + mode));
-      if (uri.getHost() == null) {
+      if (URI.create(base).getHost() == null) {
         return null;
       }
-      return new DebugAddress(uri);
+      String path = base.endsWith(PATH) ? base : base + PATH;
+      return new DebugAddress(URI.create(path + (mode == null ? "" : "?mode=" + mode)));
     } catch (IllegalArgumentException _) {
       return null;
     }

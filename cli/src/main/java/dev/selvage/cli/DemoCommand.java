@@ -79,7 +79,7 @@ final class DemoCommand implements Callable<Integer> {
               .redirectErrorStream(true);
       terminal.say(
           "starting the sample service, which is looked at after " + Durations.text(LEAKS_AFTER));
-      try (var program = new JavaProgram(command, () -> {})) {
+      try (var program = new JavaProgram(command, directory::close)) {
         Process process = program.start();
         pass(process);
         return show(program, process, directory, expectations);

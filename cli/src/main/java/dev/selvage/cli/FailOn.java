@@ -2,6 +2,8 @@ package dev.selvage.cli;
 
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Report;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
 
 /** Which findings make a command end with {@link ExitCode#FINDINGS}. */
 enum FailOn {
@@ -9,6 +11,19 @@ enum FailOn {
   PROVEN,
   /** Suspicions too. */
   ANY;
+
+  /** Reads one by the word for it. */
+  static final class ByName implements ITypeConverter<FailOn> {
+    @Override
+    public FailOn convert(String text) {
+      return switch (text) {
+        case "proven" -> PROVEN;
+        case "any" -> ANY;
+        default ->
+            throw new TypeConversionException("'" + text + "' is not a kind: use proven or any");
+      };
+    }
+  }
 
   /** Whether the report has an open finding of this kind. */
   boolean isIn(Report report) {

@@ -29,8 +29,8 @@ import picocli.CommandLine.Spec;
     versionProvider = Selvage.Version.class,
     footer = {
       "",
-      "Without PID or URL: the one JVM there is, or a menu. Attaching leaves something behind,",
-      "and says so first. Examples:",
+      "Without PID or URL: the one JVM there is, or a menu. Attaching leaves something",
+      "behind, and says so first. Examples:",
       "  selvage leaks 4711",
       "  selvage leaks 4711 --json report.json --fail-on proven",
       "  selvage leaks http://localhost:6060 --json"
@@ -61,6 +61,7 @@ final class LeaksCommand implements Callable<Integer> {
   @Option(
       names = "--fail-on",
       paramLabel = "KIND",
+      converter = FailOn.ByName.class,
       description =
           "End with 1 when there are findings: proven (threads that are proven or in a deadlock)"
               + " or any (suspicions too).")

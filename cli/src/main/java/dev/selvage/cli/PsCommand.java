@@ -21,20 +21,22 @@ import picocli.CommandLine.Option;
     versionProvider = Selvage.Version.class,
     footer = {
       "",
-      "SELVAGE is the version of the agent in the JVM, or - where there is none. To know it,",
-      "JVMs of Java 25 and newer are asked through their attach mechanism."
+      "SELVAGE is the version of the agent in the JVM, or - where there is none. To",
+      "know it, JVMs of Java 25 and newer are asked through their attach mechanism."
     })
 final class PsCommand implements Callable<Integer> {
   /** How long a JVM may take to answer before it is listed as not answering. */
   private static final long PATIENCE_SECONDS = 5;
 
   private final Terminal terminal;
+  private final JavaProcesses processes;
 
   @Option(names = "--json", description = "Print JSON (selvage.ps/1) instead of a table.")
   private boolean json;
 
-  PsCommand(Terminal terminal) {
+  PsCommand(Terminal terminal, JavaProcesses processes) {
     this.terminal = terminal;
+    this.processes = processes;
   }
 
   /**
@@ -47,7 +49,7 @@ final class PsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    List<Row> rows = ask(new JavaProcesses().all());
+    List<Row> rows = ask(processes.all());
     if (json) {
       terminal.out().println(json(rows));
     } else if (rows.isEmpty()) {

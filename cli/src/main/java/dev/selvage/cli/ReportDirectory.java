@@ -71,8 +71,12 @@ final class ReportDirectory implements AutoCloseable {
     }
   }
 
+  /** Removes it with all that is in it; does nothing when that has been done. */
   @Override
   public void close() {
+    if (!Files.exists(directory)) {
+      return;
+    }
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : files.toList()) {
         Files.deleteIfExists(file);

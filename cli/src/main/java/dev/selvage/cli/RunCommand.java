@@ -1,6 +1,5 @@
 package dev.selvage.cli;
 
-import dev.selvage.diagnostics.Report;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,13 +23,13 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Selvage.Version.class,
     customSynopsis = {
-      "selvage run [--leaks-after=D] [--json=FILE] [--fail-on=proven|any] [--port=N]",
+      "selvage run [--leaks-after=D] [--json=FILE] [--fail-on=KIND] [--port=N]",
       "            [--mode=MODE | --reclaim] -- JAVA-ARGUMENTS"
     },
     footer = {
       "",
-      "The program is looked at when it ends, and after --leaks-after. The report goes to",
-      "standard error, or to the file of --json. Example:",
+      "The program is looked at when it ends, and after --leaks-after. The report",
+      "goes to standard error, or to the file of --json. Example:",
       "  selvage run --leaks-after 3s -- -jar server.jar"
     })
 final class RunCommand implements Callable<Integer> {
@@ -57,6 +56,7 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--fail-on",
       paramLabel = "KIND",
+      converter = FailOn.ByName.class,
       description =
           "End with 1 when the newest report has findings: proven (threads that are proven or in"
               + " a deadlock) or any (suspicions too).")
@@ -116,28 +116,55 @@ final class RunCommand implements Callable<Integer> {
       options.set("port", port);
     }
     ProcessBuilder command = JavaProgram.command(installation, options, javaArguments).inheritIO();
+    var kept = new Kept(directory, target, terminal);
     int code;
-    try (var program = new JavaProgram(command, () -> keep(directory, target))) {
+    try (var program = new JavaProgram(command, kept)) {
       program.start();
       code = program.await();
     }
-    String report = directory.readReport();
-    if (report == null) {
+    if (kept.report == null) {
       terminal.say("the program " + ending(code) + " without having been examined" + advice(code));
       return code == 0 ? ExitCode.INCOMPLETE : code;
     }
     if (code != 0) {
       return code;
     }
-    Report read = ReportReader.read(report);
-    return Outcome.of(read, failOn, terminal);
+    int outcome = Outcome.of(ReportReader.read(kept.report), failOn, terminal);
+    return outcome == ExitCode.DONE && kept.lost ? ExitCode.INCOMPLETE : outcome;
   }
 
-  /** Puts the newest report where the user asked for it; also when a signal ends this process. */
-  private void keep(ReportDirectory directory, @Nullable JsonTarget target) {
-    String report = directory.readReport();
-    if (target != null && report != null) {
-      target.write(report);
+  /**
+   * Takes the newest report from the directory, which it removes, and puts it where the user asked
+   * for it: when the program has ended, also when a signal ends this process.
+   */
+  private static final class Kept implements Runnable {
+    private final ReportDirectory directory;
+    private final @Nullable JsonTarget target;
+    private final Terminal terminal;
+    @Nullable String report;
+
+    /** Whether the user's file could not be written after all. */
+    boolean lost;
+
+    Kept(ReportDirectory directory, @Nullable JsonTarget target, Terminal terminal) {
+      this.directory = directory;
+      this.target = target;
+      this.terminal = terminal;
+    }
+
+    @Override
+    public void run() {
+      report = directory.readReport();
+      directory.close();
+      if (target == null || report == null) {
+        return;
+      }
+      try {
+        target.write(report);
+      } catch (CommandFailure e) {
+        lost = true;
+        terminal.say(String.valueOf(e.getMessage()));
+      }
     }
   }
 

@@ -9,6 +9,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The {@code selvage} command. Ends the process with one of the {@linkplain ExitCode exit codes};
@@ -36,17 +37,23 @@ final class Selvage implements Runnable {
   private CommandSpec spec;
 
   public static void main(String[] arguments) {
-    System.exit(run(arguments, Installation.ofThisProcess(), Terminal.ofThisProcess()));
+    System.exit(
+        run(
+            arguments,
+            Installation.ofThisProcess(),
+            Terminal.ofThisProcess(),
+            new MachineProcesses()));
   }
 
   /** Runs a command line to its end and gives the exit code. */
-  static int run(String[] arguments, Installation installation, Terminal terminal) {
+  static int run(
+      String[] arguments, Installation installation, Terminal terminal, JavaProcesses processes) {
     var colors = CommandLine.Help.defaultColorScheme(terminal.colorOut() ? Ansi.ON : Ansi.OFF);
     return new CommandLine(new Selvage())
         .addSubcommand(new DemoCommand(installation, terminal))
         .addSubcommand(new RunCommand(installation, terminal))
-        .addSubcommand(new PsCommand(terminal))
-        .addSubcommand(new LeaksCommand(installation, terminal, new JavaProcesses()))
+        .addSubcommand(new PsCommand(terminal, processes))
+        .addSubcommand(new LeaksCommand(installation, terminal, processes))
         .setOut(writer(terminal.out()))
         .setErr(writer(terminal.err()))
         .setColorScheme(colors)
@@ -70,8 +77,12 @@ final class Selvage implements Runnable {
 
   private static int usage(ParameterException e, Terminal terminal) {
     String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("wrong usage");
-    String command = e.getCommandLine().getCommandSpec().qualifiedName();
-    terminal.say(message + " (" + command + " --help explains)");
+    message = message.startsWith("Error: ") ? message.substring("Error: ".length()) : message;
+    CommandSpec command = e.getCommandLine().getCommandSpec();
+    if (e instanceof UnmatchedArgumentException && command.userObject() instanceof RunCommand) {
+      message += "; what is meant for java goes after --";
+    }
+    terminal.say(message + " (" + command.qualifiedName() + " --help explains)");
     return ExitCode.USAGE;
   }
 

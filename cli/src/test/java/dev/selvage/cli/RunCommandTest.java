@@ -1,0 +1,200 @@
+package dev.selvage.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.ReportJson;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code selvage run} in a process of its own, with a fake agent. */
+@Timeout(120)
+final class RunCommandTest {
+  private static final String LEAK = "com.acme.Order.quote(Order.java:57)";
+
+  private final Path directory;
+  private final Path temporary;
+  private final FakeInstallation installation;
+  private final List<String> properties = new ArrayList<>();
+
+  RunCommandTest(@TempDir Path directory) throws IOException {
+    this.directory = directory;
+    installation = FakeInstallation.in(directory);
+    temporary = Files.createDirectory(directory.resolve("tmp"));
+  }
+
+  private record Result(int code, String out, String err) {}
+
+  @Test
+  void theProgramHasThisTerminalAndItsArgumentsAreItsOwn() throws Exception {
+    leaves("fake.report", Reports.healthy());
+    Result result =
+        run(
+            List.of("--leaks-after", "3s"),
+            List.of(),
+            "echo",
+            "--",
+            "-x",
+            "@file",
+            "\"a b\"",
+            "--json");
+    assertEquals(0, result.code, result.err);
+    assertEquals("said [echo, --, -x, @file, \"a b\", --json]\n", result.out);
+    assertEquals("", result.err);
+    String options = options();
+    assertTrue(options.contains("leaks-after=PT3S"), options);
+    assertTrue(options.contains("at-exit=true"), options);
+    assertTrue(options.contains("text=true"), options);
+    assertTrue(options.contains("color=false"), options);
+    assertTrue(options.contains("mode=now"), options);
+  }
+
+  @Test
+  void modesReachTheAgentByTheirWord() throws Exception {
+    leaves("fake.report", Reports.healthy());
+    run(List.of("--mode", "concurrent"), List.of(), "echo");
+    assertTrue(options().contains("mode=concurrent"), options());
+    run(List.of("--reclaim", "--port", "0"), List.of(), "echo");
+    assertTrue(options().contains("mode=reclaim"), options());
+    assertTrue(options().contains("port=0"), options());
+  }
+
+  @Test
+  void theReportGoesToTheFileInsteadOfTheTerminal() throws Exception {
+    Report report = Reports.of(true, Reports.proven(LEAK));
+    leaves("fake.report", report);
+    Path json = directory.resolve("report.json");
+    Result result = run(List.of("--json", json.toString()), List.of(), "echo");
+    assertEquals(0, result.code, result.err);
+    assertEquals(report, ReportReader.read(Files.readString(json)));
+    assertTrue(options().contains("text=false"), options());
+  }
+
+  @Test
+  void theNewestReportCounts() throws Exception {
+    leaves("fake.report", Reports.healthy());
+    leaves("fake.report.exit", Reports.of(true, Reports.proven(LEAK)));
+    Result result = run(List.of("--fail-on", "proven"), List.of(), "echo");
+    assertEquals(ExitCode.FINDINGS, result.code, result.err);
+    assertEquals(List.of(), leftOver());
+  }
+
+  @Test
+  void suspicionsFailOnlyWhereAnyWasAskedFor() throws Exception {
+    leaves("fake.report", Reports.of(true, Reports.suspected(LEAK)));
+    assertEquals(0, run(List.of("--fail-on", "proven"), List.of(), "echo").code);
+    assertEquals(ExitCode.FINDINGS, run(List.of("--fail-on", "any"), List.of(), "echo").code);
+  }
+
+  @Test
+  void anIncompleteProofIsToldAndGivesFour() throws Exception {
+    leaves("fake.report", Reports.incomplete());
+    Result result = run(List.of(), List.of(), "echo");
+    assertEquals(ExitCode.INCOMPLETE, result.code);
+    assertTrue(result.err.contains("the canary was not found"), result.err);
+  }
+
+  @Test
+  void theProgramsOwnCodePassesThrough() throws Exception {
+    leaves("fake.report", Reports.of(false, Reports.proven(LEAK)));
+    assertEquals(42, run(List.of("--fail-on", "any"), List.of(), "exit", "42").code);
+  }
+
+  @Test
+  void aProgramThatHaltsIsJudgedByItsLastReport() throws Exception {
+    leaves("fake.report", Reports.of(true, Reports.proven(LEAK)));
+    assertEquals(
+        ExitCode.FINDINGS, run(List.of("--fail-on", "proven"), List.of(), "halt", "0").code);
+  }
+
+  @Test
+  void aProgramThatHaltsUnexaminedGivesFourAndSaysSo() throws Exception {
+    Result result = run(List.of(), List.of(), "halt", "0");
+    assertEquals(ExitCode.INCOMPLETE, result.code);
+    assertTrue(result.err.contains("without having been examined"), result.err);
+    assertTrue(result.err.contains("--leaks-after"), result.err);
+  }
+
+  @Test
+  void aProgramThatFailsToStartGivesItsCodeAndOneLineBesideJavasOwn() throws Exception {
+    Result result = run(List.of(), List.of("-XX:NoSuchFlag=1"), "echo");
+    assertEquals(1, result.code);
+    List<String> ours = result.err.lines().filter(l -> l.startsWith("selvage: ")).toList();
+    assertEquals(1, ours.size(), result.err);
+    assertTrue(ours.getFirst().contains("ended with exit code 1"), result.err);
+  }
+
+  @Test
+  void aSignalEndsTheProgramFirstAndGivesItsNumber() throws Exception {
+    leaves("fake.report", Reports.healthy());
+    leaves("fake.report.exit", Reports.of(true, Reports.proven(LEAK)));
+    Path json = directory.resolve("report.json");
+    Process process = start(List.of("--json", json.toString()), List.of(), "sleep");
+    assertEquals("ready", process.inputReader().readLine());
+    ProcessHandle program = process.children().findFirst().orElseThrow();
+    process.destroy();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(128 + 15, process.exitValue());
+    assertFalse(program.isAlive());
+    assertEquals(1, ReportReader.read(Files.readString(json)).findings().size());
+    assertEquals(List.of(), leftOver());
+  }
+
+  @Test
+  void aProgramThatASignalEndsGivesItsNumber() throws Exception {
+    Process process = start(List.of(), List.of(), "sleep");
+    assertEquals("ready", process.inputReader().readLine());
+    process.children().findFirst().orElseThrow().destroyForcibly();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(128 + 9, process.exitValue());
+  }
+
+  private void leaves(String property, Report report) throws IOException {
+    Path file = Files.writeString(directory.resolve(property), ReportJson.render(report));
+    properties.add("-D" + property + "=" + file);
+  }
+
+  private String options() throws IOException {
+    return Files.readString(directory.resolve("options"));
+  }
+
+  private List<Path> leftOver() throws IOException {
+    try (Stream<Path> files = Files.list(temporary)) {
+      return files.filter(f -> f.getFileName().toString().startsWith("selvage-")).toList();
+    }
+  }
+
+  private Process start(List<String> own, List<String> jvm, String... arguments)
+      throws IOException {
+    List<String> jvmOptions = new ArrayList<>(properties);
+    jvmOptions.add("-Dfake.options=" + directory.resolve("options"));
+    jvmOptions.addAll(jvm);
+    List<String> line = new ArrayList<>(List.of("run"));
+    line.addAll(own);
+    line.add("--");
+    line.addAll(installation.target(jvmOptions, arguments));
+    ProcessBuilder builder = installation.command(line.toArray(String[]::new));
+    builder.command().add(1, "-Djava.io.tmpdir=" + temporary);
+    return builder.start();
+  }
+
+  private Result run(List<String> own, List<String> jvm, String... arguments)
+      throws IOException, InterruptedException {
+    Process process = start(own, jvm, arguments);
+    process.getOutputStream().close();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Result(process.waitFor(), out, err);
+  }
+}

@@ -1,0 +1,131 @@
+package dev.selvage.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class UsageTest {
+  private final Path directory;
+  private final Commands commands = new Commands();
+
+  UsageTest(@TempDir Path directory) {
+    this.directory = directory;
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''                                       | say what to do",
+        "frobnicate                               | frobnicate",
+        "run                                      | say what to run, after --",
+        "run -cp x Main                           | what is meant for java goes after --",
+        "run --leaks-after 3x -- Main             | '3x' is not a duration",
+        "run --leaks-after 0s -- Main             | longer than 0s",
+        "run --fail-on some -- Main               | use proven or any",
+        "run --mode fast -- Main                  | use now or concurrent",
+        "run --mode now --reclaim -- Main         | mutually exclusive",
+        "run --json - -- Main                     | name a file",
+        "run --port x -- Main                     | 'x' is not an int",
+        "run --port 70000 -- Main                 | is no port",
+        "run --json /nonexistent/x -- Main        | no such file or directory",
+        "leaks abc                                | neither a process id",
+        "leaks 0                                  | neither a process id",
+        "leaks -5                                 | neither a process id",
+        "leaks 99999999999999999999               | neither a process id",
+        "leaks http://                            | neither a process id",
+        "leaks ftp://localhost                    | neither a process id",
+        "leaks --json 123                         | put the process id first",
+        "leaks http://localhost:1 --reclaim       | name the process id",
+        "leaks http://localhost:1 --watch 1s      | watches itself",
+        "leaks 1 2                                | '2'",
+        "demo --port 1234                         | goes with --serve",
+        "demo --serve --port -1                   | is no port"
+      })
+  void wrongUsageIsToldInOneLineAndEndsWithTwo(String line, String told) {
+    int code = commands.run(line.isEmpty() ? new String[0] : line.split(" ", -1));
+    assertEquals(ExitCode.USAGE, code, commands.err());
+    assertEquals(1, commands.err().lines().count(), commands.err());
+    assertTrue(commands.err().contains(told), commands.err());
+    assertEquals("", commands.out());
+  }
+
+  @Test
+  void helpGoesToStandardOutputForEachCommand() {
+    for (String command : new String[] {"demo", "run", "ps", "leaks"}) {
+      var help = new Commands();
+      assertEquals(ExitCode.DONE, help.run(command, "--help"), help.err());
+      assertTrue(help.out().contains("selvage " + command), help.out());
+      assertTrue(help.out().lines().allMatch(l -> l.length() <= 80), help.out());
+    }
+    assertEquals(ExitCode.DONE, commands.run("--help"));
+    assertTrue(commands.out().contains("Exit codes"), commands.out());
+  }
+
+  @Test
+  void theVersionNamesSelvageAndJava() {
+    assertEquals(ExitCode.DONE, commands.run("--version"));
+    assertTrue(commands.out().startsWith("selvage "), commands.out());
+    assertTrue(commands.out().contains("Java 25"), commands.out());
+  }
+
+  @Test
+  void aPortThatIsTakenIsToldBeforeAnythingIsStarted() throws Exception {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = Integer.toString(taken.getLocalPort());
+      assertEquals(ExitCode.USAGE, commands.run("run", "--port", port, "--", "Main"));
+      assertTrue(commands.err().contains("cannot listen on port " + port), commands.err());
+      assertEquals(1, commands.err().lines().count(), commands.err());
+    }
+  }
+
+  @Test
+  void aDirectoryIsNoFileForJson() {
+    assertEquals(ExitCode.USAGE, commands.run("run", "--json", directory.toString(), "--", "Main"));
+    assertTrue(commands.err().contains("is a directory"), commands.err());
+  }
+
+  @Test
+  void checkingTheJsonFileLeavesNothingBehindAndChangesNothing() throws Exception {
+    Path fresh = directory.resolve("fresh.json");
+    JsonTarget.of(fresh.toString());
+    assertTrue(Files.notExists(fresh));
+    Path old = Files.writeString(directory.resolve("old.json"), "before");
+    JsonTarget target = JsonTarget.of(old.toString());
+    assertEquals("before", Files.readString(old));
+    target.write("after");
+    assertEquals("after", Files.readString(old));
+  }
+
+  @Test
+  void aNewJsonFileIsReadableByItsOwnerAlone() throws Exception {
+    Path file = directory.resolve("report.json");
+    JsonTarget.of(file.toString()).write("{}");
+    assertEquals(
+        "rw-------",
+        java.nio.file.attribute.PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+  }
+
+  @Test
+  void aMissingAgentIsToldWithWhatToDo() {
+    commands.from(directory);
+    assertEquals(ExitCode.INCOMPLETE, commands.run("run", "--", "Main"));
+    assertTrue(commands.err().contains("the agent is missing"), commands.err());
+    assertEquals(1, commands.err().lines().count(), commands.err());
+  }
+
+  @Test
+  void aMissingDemoIsToldWithWhatToDo() {
+    commands.from(directory);
+    assertEquals(ExitCode.INCOMPLETE, commands.run("demo"));
+    assertTrue(commands.err().contains("the demo is missing"), commands.err());
+  }
+}
