@@ -27,7 +27,7 @@ final class DemoCommand implements Callable<Integer> {
   private static final Duration LEAKS_AFTER = Duration.ofSeconds(5);
 
   /** How much longer a busy machine may take for a report before that counts as broken. */
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private static final String MAIN = "dev.selvage.examples.leaks.Demo";
 
@@ -138,7 +138,7 @@ final class DemoCommand implements Callable<Integer> {
     }
     throw new CommandFailure(
         ExitCode.INCOMPLETE,
-        "the agent left no report within " + PATIENCE.toMinutes() + " minutes");
+        "the agent left no report within " + Durations.text(LEAKS_AFTER.plus(PATIENCE)));
   }
 
   /** Passes on what the service says, as progress. */

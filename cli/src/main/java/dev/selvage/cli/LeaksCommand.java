@@ -156,11 +156,10 @@ final class LeaksCommand implements Callable<Integer> {
   /** Says what stays behind in the other program, before it does. */
   private void warn(JavaProcess process, boolean agentIsThere) {
     terminal.say("attaching to " + process.pid() + " (" + process.label() + ")");
-    if (!agentIsThere) {
-      terminal.say(
-          "what stays there: the JVM's own warning of a dynamically loaded agent on its standard"
-              + " error, and the agent, idle");
-    }
+    terminal.say(
+        "what stays there: the JVM's own warning of a dynamically loaded agent on its standard"
+            + " error"
+            + (agentIsThere ? " (the agent is there already)" : ", and the agent, idle"));
     terminal.say("what the proof clears there: weak references to what only leaked threads hold");
     if (mode.reclaim) {
       terminal.say(
