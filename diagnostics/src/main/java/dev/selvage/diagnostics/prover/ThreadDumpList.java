@@ -3,6 +3,7 @@ package dev.selvage.diagnostics.prover;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.HotSpotDiagnosticMXBean.ThreadDumpFormat;
 import dev.selvage.diagnostics.GoroutineInfo;
+import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,7 +11,9 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,10 +25,41 @@ import java.util.regex.Pattern;
 final class ThreadDumpList {
   private static final Pattern HEADER =
       Pattern.compile("#(\\d+) \"(.*)\" virtual(?: ([A-Z_]+))?.*");
+  // an optional loader, recognised by a second slash that follows; an optional module; class,
+  // method, source
   private static final Pattern FRAME =
-      Pattern.compile("\\s+(?:([^/()]*)/)?([^/()]+(?:/0x[0-9a-f]+)?)\\.([^.()]+)\\(([^)]*)\\)\\s*");
+      Pattern.compile(
+          "\\s+(?:at )?(?:[^/()\\s]*/(?=[^/()]*/))?(?:([^/()\\s]*)/)?"
+              + "([^/()\\s]+)\\.([^.()\\s]+)\\(([^)]*)\\)\\s*");
 
   private ThreadDumpList() {}
+
+  /** Counts them, as far as their public state tells. */
+  static Report.Goroutines count() {
+    int blocked = 0;
+    int timed = 0;
+    int io = 0;
+    Map<String, Integer> unprovable = new LinkedHashMap<>();
+    List<GoroutineInfo> all = of();
+    for (GoroutineInfo thread : all) {
+      switch (thread.waitReason()) {
+        case NONE -> {}
+        case SLEEP, TIMED -> {
+          blocked++;
+          timed++;
+        }
+        case IO -> {
+          blocked++;
+          io++;
+        }
+        default -> {
+          blocked++;
+          unprovable.merge(thread.waitReason().text(), 1, Integer::sum);
+        }
+      }
+    }
+    return new Report.Goroutines(all.size(), blocked, unprovable, 0, -1, timed, io);
+  }
 
   static List<GoroutineInfo> of() {
     try {

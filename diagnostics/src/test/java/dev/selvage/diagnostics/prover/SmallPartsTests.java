@@ -154,14 +154,15 @@ class SmallPartsTests {
                 "25.0.3+9-LTS",
                 "",
                 "#1 \"main\" RUNNABLE 2026-01-01T00:00:00Z",
-                "      java.base/java.lang.Object.wait0(Native Method)",
+                "    at java.base/java.lang.Object.wait0(Native Method)",
                 "",
                 "#22 \"worker \"quoted\"\" virtual WAITING 2026-01-01T00:00:00Z",
-                "      java.base/java.lang.VirtualThread.park(VirtualThread.java:742)",
-                "     "
+                "    at java.base/java.lang.VirtualThread.park(VirtualThread.java:742)",
+                "    - parking to wait for <java.util.concurrent.SynchronousQueue$T@454a592d>",
+                "    at"
                     + " java.base/java.util.concurrent.SynchronousQueue.put(SynchronousQueue.java:9)",
-                "      app//com.acme.Order.lambda$quote$0(Order.java:57)",
-                "      com.acme.Order.run(Order.java:50)",
+                "    at app//com.acme.Order.lambda$quote$0(Order.java:57)",
+                "    at com.acme.Order.run(Order.java:50)",
                 ""));
     assertEquals(1, threads.size());
     GoroutineInfo thread = threads.getFirst();
@@ -169,6 +170,29 @@ class SmallPartsTests {
     assertEquals("worker \"quoted\"", thread.name());
     assertEquals(WaitReason.QUEUE_PUT, thread.waitReason());
     assertEquals("com.acme.Order.run(Order.java:50)", Frames.entry(thread.stack()));
+    assertEquals(4, thread.stack().size());
     assertFalse(thread.leaked());
+  }
+
+  @Test
+  void theJdksOwnThreadDumpIsUnderstood() throws InterruptedException {
+    Thread thread = Thread.ofVirtual().name("dumped").start(com.acme.Leaky::put);
+    try {
+      while (thread.getState() != Thread.State.WAITING) {
+        Thread.sleep(1);
+      }
+      GoroutineInfo dumped =
+          ThreadDumpList.of().stream()
+              .filter(g -> g.name().equals("dumped"))
+              .findFirst()
+              .orElseThrow();
+      assertEquals(WaitReason.QUEUE_PUT, dumped.waitReason());
+      String site = Frames.site(dumped.stack());
+      assertNotNull(site);
+      assertTrue(site.startsWith("com.acme.Leaky.put(Leaky.java:"), site);
+    } finally {
+      thread.interrupt();
+      thread.join();
+    }
   }
 }
