@@ -5,10 +5,13 @@ import dev.selvage.diagnostics.Report.Goroutines;
 import dev.selvage.diagnostics.Report.Proof;
 import dev.selvage.observe.WaitReason;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +29,13 @@ public final class ReportText {
 
   private static final String INTERRUPT =
       "only shutdownNow() of its executor can still interrupt it";
+
+  /** Evidence that the sentence of the finding says already. */
+  private static final Set<String> IN_THE_SENTENCE =
+      Set.of("grewBy", "seconds", "perSecond", "oldestSeconds", "growing");
+
+  private static final Pattern LAST_NUMBER = Pattern.compile("(\\d{1,18})$");
+  private static final String BLOCKS = "▁▂▃▄▅▆▇█";
 
   private static final String PLAIN = "0";
   private static final String BOLD = "1";
@@ -268,8 +278,35 @@ public final class ReportText {
 
   private static String evidence(Map<String, Object> evidence) {
     return evidence.entrySet().stream()
-        .map(e -> e.getKey() + " " + value(e.getValue()))
+        .filter(e -> !IN_THE_SENTENCE.contains(e.getKey()))
+        .map(
+            e ->
+                e.getKey()
+                    + " "
+                    + (e.getKey().equals("sizes") ? curve(e.getValue()) : value(e.getValue())))
         .collect(Collectors.joining("; "));
+  }
+
+  /** Sizes over time as a small picture, from the number at the end of each entry. */
+  private static String curve(Object sizes) {
+    List<Long> numbers = new ArrayList<>();
+    for (Object size : sizes instanceof List<?> list ? list : List.of()) {
+      Matcher number = LAST_NUMBER.matcher(String.valueOf(size));
+      if (!number.find()) {
+        return value(sizes);
+      }
+      numbers.add(Long.parseLong(number.group(1)));
+    }
+    if (numbers.size() < 2) {
+      return value(sizes);
+    }
+    long low = Collections.min(numbers);
+    long range = Math.max(1, Collections.max(numbers) - low);
+    StringBuilder curve = new StringBuilder();
+    for (long number : numbers) {
+      curve.append(BLOCKS.charAt((int) ((number - low) * (BLOCKS.length() - 1) / range)));
+    }
+    return curve + " " + number(numbers.getFirst()) + " to " + number(numbers.getLast());
   }
 
   private static String value(@Nullable Object value) {

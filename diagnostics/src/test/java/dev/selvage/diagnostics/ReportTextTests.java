@@ -94,7 +94,7 @@ final class ReportTextTests {
         LEAK  suspected  map growth  x1
           grows at     com.acme.Cache.put(Cache.java:12)
           evidence     field com.acme.Cache.ENTRIES; size 12,000; perMinute 1,500.3; \
-        sizes 10, 4000, 12000
+        sizes ▁▃█ 10 to 12,000
           because      it only ever grew while it was watched
           try          bound it: Caffeine with expireAfterWrite
 
