@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
  * of virtual threads is switched off.
  */
 @Timeout(60)
-final class ReachabilityTest {
+final class ReachabilityTests {
   private static final Duration LONG = Duration.ofHours(1);
 
   /** What the program still holds while a test runs. */

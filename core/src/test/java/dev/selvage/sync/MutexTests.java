@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
-final class MutexTest {
+final class MutexTests {
   private final Mutex mutex = new Mutex();
   private int count;
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Every operation in every state of a channel: what comes of it. */
 @Timeout(20)
-final class ChannelConformanceTest {
+final class ChannelConformanceTests {
   /**
    * The table. "blocks" is found out by a time limit for those that take one, and by the thread's
    * state for the others; "len n" is the length afterwards.

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
-final class WaitGroupTest {
+final class WaitGroupTests {
   private final WaitGroup wg = new WaitGroup();
 
   @Test

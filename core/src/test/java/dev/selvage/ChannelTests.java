@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
-final class ChannelTest {
+final class ChannelTests {
   private static final Duration SHORT = Duration.ofMillis(1);
   private static final Duration LONG = Duration.ofHours(1);
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
-final class SelectTest {
+final class SelectTests {
   private final Channel<Integer> one = Channel.buffered(1);
   private final Channel<Integer> two = Channel.buffered(1);
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Afterwards every value that a sender was told is sent has been received once, and no other.
  */
 @Timeout(60)
-final class ChannelStressTest {
+final class ChannelStressTests {
   private static final int SENDERS = 6;
   private static final int RECEIVERS = 5;
   private static final int EACH = 4_000;
