@@ -4,7 +4,9 @@ import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
 import dev.selvage.diagnostics.growth.GrowthWatches;
+import dev.selvage.diagnostics.growth.HolderSearch;
 import dev.selvage.diagnostics.growth.UnsafeFieldReader;
+import dev.selvage.diagnostics.prover.Holders;
 import dev.selvage.diagnostics.prover.JdkBuild;
 import dev.selvage.diagnostics.prover.Prover;
 import dev.selvage.http.DebugServer;
@@ -247,6 +249,8 @@ public final class AgentRuntime {
     UnsafeFieldReader reader = UnsafeFieldReader.create();
     GrowthWatches.create(instrumentation::getAllLoadedClasses, reader)
         .forEach(Prover.ofThisJvm()::add);
+    Holders.use(
+        threads -> HolderSearch.find(threads, instrumentation::getAllLoadedClasses, reader));
   }
 
   private static void daemon(String name, Runnable work) {
