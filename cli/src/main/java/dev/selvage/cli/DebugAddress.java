@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A program's debug server, asked over HTTP. */
 final class DebugAddress {
+  /** Where a server's pages begin. */
+  static final String PAGE = "/debug/pprof/";
+
   private static final String PATH = "/debug/selvage/leaks";
 
   private final URI uri;
@@ -22,18 +25,21 @@ final class DebugAddress {
     this.uri = uri;
   }
 
-  /** The server at an address such as {@code http://localhost:6060}; null when it is none. */
-  static @Nullable DebugAddress of(String text, @Nullable String mode) {
+  /**
+   * The server at an address such as {@code http://localhost:6060}, or that of its pages; null when
+   * it is none.
+   */
+  static @Nullable DebugAddress of(String text) {
     if (!text.startsWith("http://") && !text.startsWith("https://")) {
       return null;
     }
-    String base = text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
+    String base = text.endsWith(PAGE) ? text.substring(0, text.length() - PAGE.length()) : text;
+    base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     try {
       if (URI.create(base).getHost() == null) {
         return null;
       }
-      String path = base.endsWith(PATH) ? base : base + PATH;
-      return new DebugAddress(URI.create(path + (mode == null ? "" : "?mode=" + mode)));
+      return new DebugAddress(URI.create(base.endsWith(PATH) ? base : base + PATH));
     } catch (IllegalArgumentException _) {
       return null;
     }

@@ -1,6 +1,5 @@
 package dev.selvage.cli;
 
-import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportText;
 import java.io.IOException;
@@ -91,7 +90,7 @@ final class LeaksCommand implements Callable<Integer> {
       throw usage("'" + json + "' is taken for the file of --json: put the process id first");
     }
     JsonTarget file = json == null || json.equals("-") ? null : JsonTarget.of(json);
-    DebugAddress address = target == null ? null : DebugAddress.of(target, asked());
+    DebugAddress address = target == null ? null : DebugAddress.of(target);
     String report = address == null ? attach(process()) : ask(address);
     Report read = ReportReader.read(report);
     if (file != null) {
@@ -106,18 +105,11 @@ final class LeaksCommand implements Callable<Integer> {
     return Outcome.of(read, failOn, terminal);
   }
 
-  private @Nullable String asked() {
-    Mode chosen = mode.chosen();
-    return chosen == Mode.NOW ? null : chosen.text();
-  }
-
   private String ask(DebugAddress address) throws InterruptedException {
-    if (mode.reclaim) {
+    if (mode.mode != null || mode.reclaim || watch != null) {
       throw usage(
-          "--reclaim removes threads, which an address is not asked to do: name the process id");
-    }
-    if (watch != null) {
-      throw usage("--watch is for a process id: the program at an address watches itself");
+          "--mode, --reclaim and --watch are for a process id: the program at an address was told"
+              + " at its start");
     }
     return address.report();
   }

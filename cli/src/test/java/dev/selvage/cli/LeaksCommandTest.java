@@ -235,10 +235,13 @@ final class LeaksCommandTest {
       assertEquals("GET /debug/selvage/leaks HTTP/1.1", server.request());
     }
     try (var server = new OneAnswer(200, json)) {
-      assertEquals(
-          ExitCode.FINDINGS,
-          commands.run("leaks", server.address(), "--mode", "concurrent", "--fail-on", "any"));
-      assertEquals("GET /debug/selvage/leaks?mode=concurrent HTTP/1.1", server.request());
+      var page = new Commands();
+      assertEquals(ExitCode.DONE, page.run("leaks", server.address() + "/debug/pprof/"));
+      assertEquals("GET /debug/selvage/leaks HTTP/1.1", server.request());
+    }
+    try (var server = new OneAnswer(200, json)) {
+      assertEquals(ExitCode.FINDINGS, commands.run("leaks", server.address(), "--fail-on", "any"));
+      assertEquals("GET /debug/selvage/leaks HTTP/1.1", server.request());
     }
   }
 

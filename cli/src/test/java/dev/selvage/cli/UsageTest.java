@@ -44,8 +44,9 @@ final class UsageTest {
         "leaks http://                            | neither a process id",
         "leaks ftp://localhost                    | neither a process id",
         "leaks --json 123                         | put the process id first",
-        "leaks http://localhost:1 --reclaim       | name the process id",
-        "leaks http://localhost:1 --watch 1s      | watches itself",
+        "leaks http://localhost:1 --reclaim       | are for a process id",
+        "leaks http://localhost:1 --mode now      | are for a process id",
+        "leaks http://localhost:1 --watch 1s      | are for a process id",
         "leaks 1 2                                | '2'",
         "demo --port 1234                         | goes with --serve",
         "demo --serve --port -1                   | is no port"
