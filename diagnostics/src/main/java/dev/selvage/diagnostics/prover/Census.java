@@ -135,8 +135,7 @@ final class Census {
   }
 
   private void remember(Thread thread) {
-    if (waiting.size() < MAX_STACKS_FOR_SUSPECTS
-        && System.nanoTime() - observations.since(thread.threadId()) >= 0) {
+    if (waiting.size() < MAX_STACKS_FOR_SUSPECTS) {
       waiting.add(thread);
     }
   }
