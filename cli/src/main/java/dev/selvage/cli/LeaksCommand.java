@@ -207,11 +207,14 @@ final class LeaksCommand implements Callable<Integer> {
   }
 
   private static String notJava(long pid) {
+    ProcessHandle.Info info = ProcessHandle.of(pid).map(ProcessHandle::info).orElse(null);
+    String user = info == null ? null : info.user().orElse(null);
+    String me = ProcessHandle.current().info().user().orElse(null);
+    if (user != null && !user.equals(me) && !"root".equals(me)) {
+      return "process " + pid + " belongs to user " + user + ": run selvage as that user";
+    }
     String name =
-        ProcessHandle.of(pid)
-            .flatMap(p -> p.info().command())
-            .map(command -> " (" + command + ")")
-            .orElse("");
+        info == null ? "" : info.command().map(command -> " (" + command + ")").orElse("");
     return "process " + pid + name + " is not a JVM: selvage ps lists those there are";
   }
 
