@@ -17,9 +17,10 @@ public final class GrowthWatches {
    * @param reader reads their fields
    */
   public static List<Watch> create(Supplier<Class<?>[]> loadedClasses, FieldReader reader) {
+    LoadedClasses classes = new LoadedClasses(loadedClasses);
     return List.of(
-        new StaticGrowth(loadedClasses, reader, System::nanoTime),
-        new ResourceGrowth(loadedClasses, System::nanoTime),
-        new JdkTimerGrowth(loadedClasses, reader, System::nanoTime));
+        new StaticGrowth(classes, reader, System::nanoTime),
+        new ResourceGrowth(classes, System::nanoTime),
+        new JdkTimerGrowth(classes, reader, System::nanoTime));
   }
 }

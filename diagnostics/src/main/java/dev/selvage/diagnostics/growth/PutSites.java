@@ -114,7 +114,7 @@ final class PutSites {
     private @Nullable String createdAt;
     private boolean changed;
     private boolean readable = true;
-    private final long deadline = System.nanoTime() + LONGEST_NANOS;
+    private final Budget budget = new Budget(LONGEST_NANOS);
 
     Search(Target target) {
       this.target = target;
@@ -164,7 +164,7 @@ final class PutSites {
       }
       others.sort(java.util.Comparator.comparing(Class::getName));
       for (Class<?> type : others) {
-        if (scope.size() >= MOST_CLASSES || System.nanoTime() > deadline) {
+        if (scope.size() >= MOST_CLASSES || budget.isSpent()) {
           return false;
         }
         add(type, "");
@@ -186,7 +186,7 @@ final class PutSites {
         words.add(method.substring(method.indexOf('.') + 1, method.indexOf('(')));
       }
       for (Class<?> type : loaded) {
-        if (System.nanoTime() > deadline || scope.size() >= MOST_CLASSES) {
+        if (budget.isSpent() || scope.size() >= MOST_CLASSES) {
           return;
         }
         if (!Names.isJdk(type)

@@ -33,6 +33,10 @@ final class ResourceGrowth implements Watch {
    */
   private static final String PROBE = "dev.selvage.observe.Probe";
   private static final int PROTOCOL = 1;
+
+  /** Every so many samples classes are gone through even if their number is the same. */
+  private static final int LOOK_ANYWAY = 10;
+
   private static final int MOST_SITES = 1_000;
   private static final int LEAST_TICKERS = 4;
   private static final int LEAST_CONTEXTS = 8;
@@ -45,6 +49,7 @@ final class ResourceGrowth implements Watch {
   private final Map<ClassLoader, WeakReference<Class<?>>> probes = new WeakHashMap<>();
   private final Map<Key, Site> sites = new LinkedHashMap<>();
   private int samples;
+  private int lastCount = -1;
   private long failures;
 
   ResourceGrowth(Supplier<Class<?>[]> loadedClasses, LongSupplier nanos) {
@@ -110,7 +115,12 @@ final class ResourceGrowth implements Watch {
   }
 
   private void findProbes() {
-    for (Class<?> type : loadedClasses.get()) {
+    Class<?>[] classes = loadedClasses.get();
+    if (classes.length == lastCount && samples % LOOK_ANYWAY != 0) {
+      return;
+    }
+    lastCount = classes.length;
+    for (Class<?> type : classes) {
       ClassLoader loader = type.getClassLoader();
       if (loader != null && type.getName().startsWith("dev.selvage.")) {
         WeakReference<Class<?>> known = probes.get(loader);

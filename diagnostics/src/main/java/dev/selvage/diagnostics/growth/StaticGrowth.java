@@ -16,7 +16,6 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
@@ -34,9 +33,10 @@ final class StaticGrowth implements Watch {
    * that a map which is replaced by a larger copy at each put grows like any other. An element of
    * another container has no such place and is followed by itself (no slot).
    *
-   * Each sample first reads all places that are known, then walks from the static fields, nearest
-   * objects first, to find more. The walk has a budget; where it ended for lack of it the next one
-   * begins. Owners are held weakly; everything else that is kept is names, offsets and numbers.
+   * Each sample first reads all places that are known, then walks from the static fields to find
+   * more: first what they hold themselves, then deeper, for a group of them at a time with nearest
+   * objects first. Both walks have a budget; where one ended for lack of it the next one begins.
+   * Owners are held weakly; everything else that is kept is names, offsets and numbers.
    */
   private static final int DEEPEST = 5;
   private static final int MOST_PLACES = 4_000;
@@ -44,18 +44,25 @@ final class StaticGrowth implements Watch {
   private static final int MOST_ELEMENTS = 256;
   private static final int MOST_SUSPECTS = 20;
   private static final int LEAST_GROWTH = 32;
-  private static final long FIRST_WALK_NANOS = 300_000_000;
-  private static final long WALK_NANOS = 5_000_000;
+  private static final int GROUP = 64;
+  private static final int MOST_OBJECTS_A_GROUP = 2_000;
+  private static final long FIRST_CLASSES_NANOS = 300_000_000;
+  private static final long FIRST_WALK_NANOS = 200_000_000;
+  private static final long CLASSES_NANOS = 15_000_000;
+  private static final long SHALLOW_NANOS = 1_500_000;
+  private static final long DEEP_NANOS = 2_500_000;
 
   private final Supplier<Class<?>[]> loadedClasses;
   private final LongSupplier nanos;
   private final Shapes shapes;
   private final Containers containers;
+  private final Roots roots;
   private final Map<Object, Place> places = new HashMap<>();
   private final ReferenceQueue<Object> gone = new ReferenceQueue<>();
   private final Probe probe = new Probe();
   private int samples;
-  private int firstClass;
+  private int nextShallow;
+  private int nextDeep;
   private long failures;
 
   StaticGrowth(Supplier<Class<?>[]> loadedClasses, FieldReader reader, LongSupplier nanos) {
@@ -63,32 +70,7 @@ final class StaticGrowth implements Watch {
     this.nanos = nanos;
     this.shapes = new Shapes(reader);
     this.containers = new Containers(shapes);
-  }
-
-  /** How a container is reached: a static field, then fields and elements. */
-  private record Path(@Nullable Path parent, @Nullable Slot slot) {
-    List<Path> steps() {
-      List<Path> steps = new ArrayList<>();
-      for (Path p = this; p != null; p = p.parent()) {
-        steps.addFirst(p);
-      }
-      return steps;
-    }
-
-    @Override
-    public String toString() {
-      StringBuilder text = new StringBuilder();
-      for (Path step : steps()) {
-        if (step.slot() == null) {
-          text.append("[]");
-        } else if (text.isEmpty()) {
-          text.append(step.slot());
-        } else {
-          text.append('.').append(step.slot().name());
-        }
-      }
-      return text.toString();
-    }
+    this.roots = new Roots(shapes);
   }
 
   /** A place that is followed, with what is known of it. Its own key in the table of places. */
@@ -203,86 +185,88 @@ final class StaticGrowth implements Watch {
   /** One walk from the static fields. */
   private final class Walk {
     private final long now;
-    private final long deadline;
     private final Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>(4096));
     private final ArrayDeque<Step> open = new ArrayDeque<>();
+    private int steps;
 
     Walk(long now) {
       this.now = now;
-      this.deadline = System.nanoTime() + (samples == 0 ? FIRST_WALK_NANOS : WALK_NANOS);
     }
 
     void run() {
-      Class<?>[] classes = loadedClasses.get();
-      int from = firstClass < classes.length ? firstClass : 0;
-      firstClass = 0;
-      for (int i = 0; i < classes.length; i++) {
-        Class<?> type = classes[(from + i) % classes.length];
-        if (isWatched(type)) {
-          statics(type);
+      boolean first = samples == 0;
+      roots.update(loadedClasses.get(), new Budget(first ? FIRST_CLASSES_NANOS : CLASSES_NANOS));
+      List<Roots.Root> all = roots.told();
+      if (all.isEmpty()) {
+        return;
+      }
+      // What static fields hold themselves is looked at before anything deeper.
+      nextShallow = go(all, nextShallow, 0, new Budget(first ? FIRST_WALK_NANOS : SHALLOW_NANOS));
+      seen.clear();
+      nextDeep = go(all, nextDeep, DEEPEST, new Budget(first ? FIRST_WALK_NANOS : DEEP_NANOS));
+    }
+
+    /** Goes once round the roots, a group at a time; returns where the next walk begins. */
+    private int go(List<Roots.Root> all, int from, int deepest, Budget budget) {
+      int at = from < all.size() ? from : 0;
+      for (int done = 0; done < all.size(); ) {
+        int group = Math.min(GROUP, all.size() - done);
+        for (int i = 0; i < group; i++) {
+          statics(all.get((at + i) % all.size()), deepest);
         }
-        if ((i & 255) == 255 && spent()) {
-          firstClass = (from + i + 1) % classes.length;
-          return;
+        int most = seen.size() + MOST_OBJECTS_A_GROUP;
+        while (!open.isEmpty() && seen.size() < most) {
+          if ((++steps & 31) == 0 && budget.isSpent()) {
+            break;
+          }
+          Step step = open.remove();
+          if (step.object() instanceof Object[] array) {
+            array(array, step, deepest);
+          } else {
+            fields(step, deepest);
+          }
+        }
+        open.clear();
+        done += group;
+        at = (at + group) % all.size();
+        if (seen.size() > MOST_OBJECTS || budget.isSpent()) {
+          break;
         }
       }
-      while (!open.isEmpty()) {
-        Step step = open.remove();
-        if (step.object() instanceof Object[] array) {
-          array(array, step);
-        } else {
-          fields(step);
-        }
-        if ((seen.size() & 63) == 0 && spent()) {
-          // Other roots get their turn at going deep.
-          firstClass = (from + 97) % classes.length;
-          return;
-        }
+      return at;
+    }
+
+    private void statics(Roots.Root root, int deepest) {
+      Class<?> type = root.get();
+      if (type == null) {
+        return;
       }
-    }
-
-    private boolean spent() {
-      return seen.size() > MOST_OBJECTS || System.nanoTime() > deadline;
-    }
-
-    private boolean isWatched(Class<?> type) {
-      return !type.isArray()
-          && !type.isPrimitive()
-          && !Names.isJdk(type)
-          && !type.isHidden()
-          && !type.isSynthetic()
-          && !Frames.isSelvage(type.getName())
-          && shapes.reader().isInitialized(type);
-    }
-
-    private void statics(Class<?> type) {
-      for (Slot slot : shapes.of(type).statics()) {
+      for (Slot slot : root.statics()) {
         Object value = shapes.reader().reference(type, slot.offset());
         if (value != null) {
-          meet(type, slot, value, new Path(null, slot), 0, false, Long.MAX_VALUE);
+          meet(type, slot, value, null, 0, deepest, false, Long.MAX_VALUE);
         }
       }
     }
 
-    private void fields(Step step) {
+    private void fields(Step step, int deepest) {
       Object it = step.object();
       boolean forgets = step.forgets() || containers.forgets(it);
       long limit = containers.limit(it);
       for (Slot slot : shapes.of(it.getClass()).references()) {
         Object value = shapes.reader().reference(it, slot.offset());
         if (value != null) {
-          Path path = new Path(step.path(), slot);
-          meet(it, slot, value, path, step.depth() + 1, forgets, limit);
+          meet(it, slot, value, step.path(), step.depth() + 1, deepest, forgets, limit);
         }
       }
     }
 
-    private void array(Object[] array, Step step) {
-      Path path = new Path(step.path(), null);
+    private void array(Object[] array, Step step, int deepest) {
       for (int i = 0; i < Math.min(array.length, MOST_ELEMENTS); i++) {
         Object value = array[i];
         if (value != null) {
-          meet(value, null, value, path, step.depth() + 1, step.forgets(), Long.MAX_VALUE);
+          int depth = step.depth() + 1;
+          meet(value, null, value, step.path(), depth, deepest, step.forgets(), Long.MAX_VALUE);
         }
       }
     }
@@ -291,8 +275,9 @@ final class StaticGrowth implements Watch {
         Object owner,
         @Nullable Slot slot,
         Object value,
-        Path path,
+        @Nullable Path parent,
         int depth,
+        int deepest,
         boolean forgetful,
         long limit) {
       boolean jdk = containers.isJdkContainer(value);
@@ -301,30 +286,30 @@ final class StaticGrowth implements Watch {
         return;
       }
       long size = containers.size(value);
+      Path path = new Path(parent, slot);
       if (size >= 0) {
         boolean forgets = forgetful || containers.forgets(inner);
         follow(owner, slot, path, size, forgets, Math.min(limit, containers.limit(inner)));
       }
-      if (depth >= DEEPEST) {
+      if (depth >= deepest) {
         return;
       }
       if (jdk) {
         if (size >= 0 && size <= MOST_ELEMENTS) {
-          elements(value, path, depth, forgetful);
+          elements(value, path, depth, deepest, forgetful);
         }
       } else if (size < 0) {
         open.add(new Step(value, path, depth, forgetful));
       }
     }
 
-    private void elements(Object container, Path path, int depth, boolean forgets) {
-      Path elements = new Path(path, null);
+    private void elements(Object container, Path path, int depth, int deepest, boolean forgets) {
       containers.entries(
           container,
           MOST_ELEMENTS,
           (_, element) -> {
             if (element != null) {
-              meet(element, null, element, elements, depth + 1, forgets, Long.MAX_VALUE);
+              meet(element, null, element, path, depth + 1, deepest, forgets, Long.MAX_VALUE);
             }
             return seen.size() <= MOST_OBJECTS;
           });
@@ -386,7 +371,7 @@ final class StaticGrowth implements Watch {
     }
     growing.sort(Comparator.comparingDouble((Place p) -> -p.curve.perSecond()));
     Class<?>[] loaded = loadedClasses.get();
-    PutSites sites = new PutSites(loaded);
+    StaticFinding writer = new StaticFinding(shapes, containers, loaded);
     Map<String, Finding.Suspected> findings = new LinkedHashMap<>();
     Set<Object> told = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Place place : growing) {
@@ -395,198 +380,10 @@ final class StaticGrowth implements Watch {
           && container != null
           && told.add(containers.innermost(container))
           && !findings.containsKey(place.path.toString())
-          && !evictsEldest(containers.innermost(container))) {
-        findings.put(place.path.toString(), finding(place, container, loaded, sites));
+          && !StaticFinding.evictsEldest(containers.innermost(container))) {
+        findings.put(place.path.toString(), writer.write(container, place.path, place.curve));
       }
     }
     return List.copyOf(findings.values());
-  }
-
-  /** Whether it is a {@code LinkedHashMap} that throws out its eldest entry by rule. */
-  private static boolean evictsEldest(Object container) {
-    for (Class<?> c = container.getClass(); c != null && !Names.isJdk(c); c = c.getSuperclass()) {
-      boolean evicts =
-          ClassFiles.model(c).stream()
-              .flatMap(model -> model.methods().stream())
-              .anyMatch(method -> method.methodName().equalsString("removeEldestEntry"));
-      if (evicts) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private Finding.Suspected finding(
-      Place place, Object container, Class<?>[] loaded, PutSites sites) {
-    Object inner = containers.innermost(container);
-    boolean map = container instanceof Map;
-    boolean list = container instanceof java.util.Collection && !(container instanceof Set);
-    Curve curve = place.curve;
-    Content content = content(container, inner);
-    PutSites.Found found = sites(place.path, loaded, sites);
-    String what = map ? "map" : "collection";
-    String field = place.path.toString();
-
-    Map<String, Object> evidence = new LinkedHashMap<>();
-    evidence.put("field", field);
-    evidence.put("class", Names.of(inner.getClass()));
-    evidence.put("entries", curve.last());
-    evidence.put("grewBy", curve.last() - curve.first());
-    evidence.put("seconds", Math.round(curve.seconds() * 10) / 10.0);
-    evidence.put("entriesPerSecond", curve.perSecond());
-    evidence.put("sizes", curve.text(12));
-    if (content.key() != null && !list) {
-      evidence.put(map ? "keyClass" : "elementClass", Names.of(content.key()));
-    }
-    if (content.value() != null && (map || list)) {
-      evidence.put(map ? "valueClass" : "elementClass", Names.of(content.value()));
-    }
-    String fault =
-        content.key() == null || list || !hashes(inner) ? null : Keys.fault(content.key());
-    if (fault != null) {
-      evidence.put("keyFault", fault);
-    }
-    if (!found.puts().isEmpty()) {
-      evidence.put("putSites", found.puts());
-    }
-    if (!found.takes().isEmpty()) {
-      evidence.put("takeSites", found.takes());
-    }
-    if (found.createdAt() != null) {
-      evidence.put("createdAt", found.createdAt());
-    }
-
-    String because =
-        "the "
-            + what
-            + " in "
-            + field
-            + " only grew, from "
-            + curve.first()
-            + " to "
-            + curve.last()
-            + " entries in "
-            + evidence.get("seconds")
-            + " s";
-    if (fault != null && content.key() != null) {
-      because +=
-          content.key().isArray()
-              ? ": its keys are arrays, which compare by identity, so every put adds an entry"
-              : ": its key class "
-                  + Names.of(content.key())
-                  + " has "
-                  + fault
-                  + ", so every put with a new key object adds an entry";
-    } else if (found.complete() && found.takes().isEmpty() && !found.puts().isEmpty()) {
-      because += ", and no code that can reach it takes anything out";
-    }
-    String suggestion = suggestion(map, list, fault, content.key());
-    return new Finding.Suspected(
-        new Finding.Details(
-            Finding.State.OPEN,
-            what + " growth",
-            (int) Math.min(Integer.MAX_VALUE, curve.last()),
-            found.puts().isEmpty() ? null : found.puts().getFirst(),
-            null,
-            OptionalLong.of((long) curve.seconds()),
-            OptionalLong.empty(),
-            List.of(field),
-            List.of(),
-            Frames.fingerprint(what + " growth", field, List.of()),
-            null,
-            evidence,
-            because,
-            suggestion));
-  }
-
-  private static String suggestion(
-      boolean map, boolean list, @Nullable String fault, @Nullable Class<?> key) {
-    if (fault != null && key != null) {
-      return key.isArray()
-          ? "wrap the array in a record or List as the key, and bound the map"
-          : "give " + Names.of(key) + " equals and hashCode (or make it a record)";
-    }
-    if (map) {
-      return "bound it: a cache with maximumSize, expireAfterWrite or weakKeys (Caffeine), or"
-          + " remove each entry when its owner ends";
-    }
-    return list
-        ? "take elements out when they are done with, or keep only the newest N"
-        : "remove each element when its owner ends, or use a cache with a bound as a set";
-  }
-
-  private static boolean hashes(Object inner) {
-    return !(inner instanceof java.util.SortedMap || inner instanceof IdentityHashMap);
-  }
-
-  private record Content(@Nullable Class<?> key, @Nullable Class<?> value) {}
-
-  /** The classes of one entry. */
-  private Content content(Object container, Object inner) {
-    @Nullable Class<?>[] found = new @Nullable Class<?>[2];
-    containers.entries(
-        inner,
-        8,
-        (key, value) -> {
-          found[0] = key == null ? null : key.getClass();
-          found[1] = value == null ? null : unwrapped(value).getClass();
-          return false;
-        });
-    if (found[0] == null && found[1] == null && container instanceof Set) {
-      return new Content(null, null);
-    }
-    return new Content(found[0], found[1]);
-  }
-
-  /** The value in the node of a cache library; any other value itself. */
-  private Object unwrapped(Object value) {
-    if (Names.of(value.getClass()).startsWith("com.github.benmanes.caffeine.cache.")) {
-      Object inner = shapes.get(value, "value");
-      return inner == null ? value : inner;
-    }
-    return value;
-  }
-
-  /**
-   * Asks for the field nearest to the container that the same people wrote as the static field, and
-   * goes outwards until code is found: inside a library its own code is of no help.
-   */
-  private static PutSites.Found sites(Path path, Class<?>[] loaded, PutSites sites) {
-    List<Path> steps = path.steps();
-    Slot root = steps.getFirst().slot();
-    PutSites.Found best = new PutSites.Found(List.of(), List.of(), null, false);
-    if (root == null) {
-      return best;
-    }
-    String family = Names.family(root.declaring());
-    for (int i = steps.size() - 1; i >= 0; i--) {
-      Slot slot = steps.get(i).slot();
-      if (slot == null || !Names.family(slot.declaring()).equals(family)) {
-        continue;
-      }
-      Class<?> declaring = named(slot.declaring(), loaded);
-      if (declaring == null) {
-        continue;
-      }
-      boolean elements =
-          steps.subList(i + 1, steps.size()).stream()
-              .anyMatch(s -> s.slot() == null || s.slot().declaring().startsWith("java."));
-      PutSites.Found found =
-          sites.find(new PutSites.Target(declaring, slot.name(), slot.descriptor(), elements));
-      if (!found.puts().isEmpty()) {
-        return found;
-      }
-      best = best.createdAt() == null ? found : best;
-    }
-    return best;
-  }
-
-  private static @Nullable Class<?> named(String name, Class<?>[] loaded) {
-    for (Class<?> type : loaded) {
-      if (type.getName().equals(name)) {
-        return type;
-      }
-    }
-    return null;
   }
 }

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.acme.shop.Filler;
 import com.acme.shop.Healthy;
 import com.acme.shop.Leaky;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.google.common.collect.ImmutableList;
 import dev.selvage.diagnostics.Finding;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestReporter;
 
 /**
  * Static maps and collections that only grow are suspected, with the line that puts; others not.
@@ -222,6 +225,34 @@ class StaticGrowthTests {
   }
 
   @Test
+  void findsClassesThatAreLoadedLater() {
+    List<Class<?>> loaded = new ArrayList<>();
+    StaticGrowth watch =
+        new StaticGrowth(
+            () -> loaded.toArray(Class<?>[]::new), UnsafeFieldReader.create(), () -> now);
+    assertEquals(List.of(), watched(watch, 2, 10, Leaky.Sessions::login));
+    loaded.add(Leaky.Sessions.class);
+    assertEquals(1, watched(watch, 5, 20, Leaky.Sessions::login).size());
+  }
+
+  @Test
+  void tellsWhatSampleOfManyClassesCosts(TestReporter reporter) {
+    Class<?>[] many =
+        Stream.of(ImmutableList.class, Caffeine.class, Test.class, Leaky.class, Healthy.class)
+            .flatMap(type -> Stream.concat(Stream.of(type), Stream.of(type.getDeclaredClasses())))
+            .toArray(Class<?>[]::new);
+    StaticGrowth watch = watch(many);
+    for (int i = 0; i < 5; i++) {
+      long start = System.nanoTime();
+      watch.sample();
+      reporter.publishEntry(
+          "sample " + i + " of " + many.length + " classes",
+          (System.nanoTime() - start) / 1000 + " us");
+    }
+    assertEquals(0, watch.failures());
+  }
+
+  @Test
   void initialisesNoClass() {
     watched(watch(Healthy.Untouched.class), 3, 1, () -> {});
     assertFalse(Healthy.Initialised.done());
@@ -235,12 +266,12 @@ class StaticGrowthTests {
             () -> loaded.toArray(Class<?>[]::new), UnsafeFieldReader.create(), () -> now);
     WeakReference<ClassLoader> loader = leakInOwnLoader(watch, loaded);
     loaded.clear();
-    for (int i = 0; i < 50 && loader.get() != null; i++) {
+    for (int i = 0; i < 100 && (loader.get() != null || watch.followed() > 0); i++) {
       System.gc();
       Thread.sleep(20);
+      watch.sample();
     }
     assertNull(loader.get());
-    watch.sample();
     assertEquals(0, watch.followed());
   }
 
