@@ -1,7 +1,7 @@
 package dev.selvage.examples.leaks;
 
 /**
- * The six scenarios, each written twice: with Selvage's goroutines and with plain JDK parts. Steps
+ * The six scenarios, each in two forms: with Selvage's goroutines and with plain JDK parts. Steps
  * have no state of their own, so one of each kind serves all requests.
  */
 @SuppressWarnings("ImmutableEnumChecker") // steps have no state
