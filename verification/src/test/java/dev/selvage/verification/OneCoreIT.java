@@ -1,0 +1,255 @@
+package dev.selvage.verification;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import javax.tools.JavaCompiler;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * One core in a JVM: whatever the application brings of Selvage, in whichever class loader, the
+ * agent works and neither gets in the way of the other. The applications are compiled here, so that
+ * each has exactly the class path it is about.
+ */
+class OneCoreIT {
+  private static final String CORE = Project.ROOT.resolve("core/target/classes").toString();
+
+  private static final String WITH_CORE =
+      """
+      package com.acme;
+
+      import static dev.selvage.Go.go;
+
+      import dev.selvage.Channel;
+      import dev.selvage.time.Ticker;
+      import java.time.Duration;
+
+      public class App implements Runnable {
+        public void run() {
+          for (int i = 0; i < 3; i++) {
+            go(App::leak);
+          }
+          Thread.ofPlatform().daemon().start(App::tickers);
+        }
+
+        static void leak() throws InterruptedException {
+          Channel.<Integer>unbuffered().send(1);
+        }
+
+        static void tickers() {
+          try {
+            while (true) {
+              go(App::follow);
+              Thread.sleep(40);
+            }
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        }
+
+        static void follow() {
+          for (var tick : Ticker.every(Duration.ofMillis(50)).channel()) {
+            if (tick == null) {
+              return;
+            }
+          }
+        }
+      }
+      """;
+
+  private static final String PLAIN =
+      """
+      package com.acme;
+
+      import java.util.concurrent.SynchronousQueue;
+
+      public class App implements Runnable {
+        public void run() {
+          for (int i = 0; i < 3; i++) {
+            Thread.startVirtualThread(App::leak);
+          }
+        }
+
+        static void leak() {
+          try {
+            new SynchronousQueue<Integer>().put(1);
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        }
+      }
+      """;
+
+  private static final String MAIN =
+      """
+      package com.acme;
+
+      import java.io.File;
+      import java.net.URL;
+      import java.net.URLClassLoader;
+      import java.util.ArrayList;
+      import java.util.List;
+
+      /** Runs App from its own class path, or, for each argument, from a class loader of its own. */
+      public class Main {
+        static final List<ClassLoader> LOADERS = new ArrayList<>();
+
+        public static void main(String[] args) throws Exception {
+          Thread starter = new Thread(() -> start(args));
+          starter.start();
+          starter.join();
+          System.out.println("ready");
+          System.in.read();
+        }
+
+        static void start(String[] args) {
+          try {
+            if (args.length == 0) {
+              ((Runnable) Class.forName("com.acme.App").getConstructor().newInstance()).run();
+            }
+            for (String path : args) {
+              List<URL> urls = new ArrayList<>();
+              for (String part : path.split(File.pathSeparator)) {
+                urls.add(new File(part).toURI().toURL());
+              }
+              ClassLoader loader =
+                  new URLClassLoader(urls.toArray(URL[]::new), Main.class.getClassLoader());
+              LOADERS.add(loader);
+              Class<?> app = Class.forName("com.acme.App", true, loader);
+              ((Runnable) app.getConstructor().newInstance()).run();
+            }
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+        }
+      }
+      """;
+
+  /** A core that has the names of ours and nothing else in common with it. */
+  private static final Map<String, String> OTHER_CORE =
+      Map.of(
+          "dev/selvage/Channel.java",
+          "package dev.selvage; public enum Channel { THE_OLD_ONE }",
+          "dev/selvage/observe/WaitReason.java",
+          "package dev.selvage.observe; public class WaitReason { }",
+          "dev/selvage/observe/Probe.java",
+          "package dev.selvage.observe; public class Probe { public static int protocol() { return"
+              + " 99; } public static String resources() { throw new"
+              + " IllegalStateException(\"asked\"); } }",
+          "dev/selvage/diagnostics/prover/Prover.java",
+          "package dev.selvage.diagnostics.prover; public class Prover { static { if (true) throw"
+              + " new IllegalStateException(\"the application's own\"); } }");
+
+  private final Path directory;
+
+  OneCoreIT(@TempDir Path directory) {
+    this.directory = directory;
+  }
+
+  @Test
+  void theApplicationHasTheSameCore() throws Exception {
+    Path app = compile("app", Map.of("com/acme/App.java", WITH_CORE, "com/acme/Main.java", MAIN));
+    try (Target target =
+        withAgent(app + File.pathSeparator + CORE).start(directory, "com.acme.Main")) {
+      Look look = target.report();
+      assertLeaks(look, "chan send", 3);
+      assertTickers(look, 1);
+      assertEquals("", target.stderr());
+    }
+  }
+
+  @Test
+  void theApplicationHasNoCore() throws Exception {
+    Path app = compile("app", Map.of("com/acme/App.java", PLAIN, "com/acme/Main.java", MAIN));
+    try (Target target = withAgent(app.toString()).start(directory, "com.acme.Main")) {
+      assertLeaks(target.report(), "BlockingQueue.put", 3);
+      assertEquals("", target.stderr());
+    }
+  }
+
+  @Test
+  void theApplicationHasAnotherCore() throws Exception {
+    Path other = compile("other", OTHER_CORE);
+    Path app = compile("app", Map.of("com/acme/App.java", PLAIN, "com/acme/Main.java", MAIN));
+    try (Target target =
+        withAgent(app + File.pathSeparator + other).start(directory, "com.acme.Main")) {
+      assertLeaks(target.report(), "BlockingQueue.put", 3);
+      assertEquals("", target.stderr());
+    }
+  }
+
+  @Test
+  void childClassLoadersHaveCoresOfTheirOwn() throws Exception {
+    Path main = compile("main", Map.of("com/acme/Main.java", MAIN));
+    Path app = compile("app", Map.of("com/acme/App.java", WITH_CORE));
+    String child = app + File.pathSeparator + CORE;
+    try (Target target =
+        withAgent(main.toString()).start(directory, "com.acme.Main", child, child)) {
+      Look look = target.report();
+      assertLeaks(look, "chan send", 6);
+      assertTickers(look, 1);
+      assertEquals("", target.stderr());
+    }
+  }
+
+  private Target.Launch withAgent(String classPath) {
+    return Target.java().agent(directory, "leaks-after=4s").classPath(classPath);
+  }
+
+  private static void assertLeaks(Look look, String kind, int count) {
+    List<Look.Found> certain = look.findings().stream().filter(Look.Found::certain).toList();
+    assertEquals(count, certain.stream().mapToInt(Look.Found::count).sum(), certain::toString);
+    for (Look.Found found : certain) {
+      assertEquals(kind, found.kind());
+      assertTrue(found.site().startsWith("com.acme.App.leak(App.java:"), found.site());
+    }
+  }
+
+  private static void assertTickers(Look look, int atLeast) {
+    long tickers =
+        look.findings().stream()
+            .filter(f -> f.kind().equals("ticker growth"))
+            .filter(f -> f.site().startsWith("com.acme.App.follow(App.java:"))
+            .count();
+    assertTrue(tickers >= atLeast, () -> "no ticker growth in " + look.findings());
+  }
+
+  private Path compile(String name, Map<String, String> sources) throws IOException {
+    Path to = directory.resolve(name);
+    Path from = directory.resolve(name + "-sources");
+    Files.createDirectories(to);
+    var files = new ArrayList<File>();
+    for (Map.Entry<String, String> source : sources.entrySet()) {
+      Path file = from.resolve(source.getKey());
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, source.getValue());
+      files.add(file.toFile());
+    }
+    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    StringWriter messages = new StringWriter();
+    try (var manager = compiler.getStandardFileManager(null, null, null)) {
+      boolean done =
+          compiler
+              .getTask(
+                  messages,
+                  manager,
+                  null,
+                  List.of("-d", to.toString(), "-cp", CORE),
+                  null,
+                  manager.getJavaFileObjectsFromFiles(files))
+              .call();
+      assertTrue(done, messages::toString);
+    }
+    return to;
+  }
+}
