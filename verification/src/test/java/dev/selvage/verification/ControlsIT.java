@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.selvage.verification.controls.Monitors;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -14,7 +15,8 @@ final class ControlsIT {
   @ParameterizedTest
   @ValueSource(strings = {"G1", "Parallel", "Serial"})
   void nothing_that_can_be_woken_is_reported_and_all_of_it_still_wakes(
-      String collector, @TempDir Path directory) throws Exception {
+      String collector, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
+      throws Exception {
     try (var target =
         Target.java()
             .collector(collector)

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,7 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class CorpusIT {
   @ParameterizedTest
   @ValueSource(strings = {"G1", "Parallel", "Serial"})
-  void finds_every_leak_of_the_corpus_and_nothing_else(String collector, @TempDir Path directory)
+  void finds_every_leak_of_the_corpus_and_nothing_else(
+      String collector, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
       throws Exception {
     try (var target = Target.java().collector(collector).start(directory, Corpus.class)) {
       target.await("ready");
