@@ -36,7 +36,9 @@ final class Advice {
     return switch (reason) {
       case CHAN_SEND ->
           "give the channel one slot of buffer, or select on ctx.done() beside the send";
-      case CHAN_RECEIVE -> "let the sender close the channel when it is done, whatever happens";
+      case CHAN_RECEIVE ->
+          "let the sender close the channel when it is done, whatever happens; if it belongs to a"
+              + " ticker or a context, stop or cancel that";
       case CHAN_SEND_NIL, CHAN_RECEIVE_NIL -> "do not block on it alone; use it in a select only";
       case SELECT -> "add a case for ctx.done(), and cancel the context when nobody waits any more";
       case SELECT_NO_CASES -> "end the goroutine instead";

@@ -42,6 +42,7 @@ final class Census {
   private final Observations observations;
   private final int maxRawParks;
   private final List<Thread> waiting = new ArrayList<>();
+  private boolean judged;
 
   Census(Jdk jdk, LongTable proven, Observations observations, int maxRawParks) {
     this.jdk = jdk;
@@ -71,8 +72,13 @@ final class Census {
     }
   }
 
-  /** Counts. */
-  Report.Goroutines count() {
+  /**
+   * Counts.
+   *
+   * @param judged whether a proof has told which threads can be woken
+   */
+  Report.Goroutines count(boolean judged) {
+    this.judged = judged;
     Counts counts = new Counts();
     jdk.forEachThread(
         thread -> {
@@ -94,7 +100,7 @@ final class Census {
         counts.blocked,
         counts.unprovable,
         0,
-        counts.canBeWoken,
+        judged ? counts.canBeWoken : -1,
         counts.timed,
         counts.rawParksLeftOut ? -1 : counts.io);
   }
@@ -226,11 +232,11 @@ final class Census {
             Advice.suggestion(pile.reason)));
   }
 
-  private static String because(Pile pile, @Nullable String heldBy) {
+  private String because(Pile pile, @Nullable String heldBy) {
     String because =
         pile.count
-            + " threads block here, more come and none leaves; something alive still"
-            + " reaches them";
+            + " threads block here, more come and none leaves"
+            + (judged || heldBy != null ? "; something alive still reaches them" : "");
     return heldBy == null ? because : because + ": " + heldBy;
   }
 }

@@ -107,11 +107,11 @@ public final class Prover implements Leaks {
     lock.lock();
     try {
       observations.observe();
+      for (Watch watch : watches) {
+        watch.sample();
+      }
     } finally {
       lock.unlock();
-    }
-    for (Watch watch : watches) {
-      watch.sample();
     }
   }
 
@@ -175,7 +175,8 @@ public final class Prover implements Leaks {
       proof = prove(mode);
     }
     Census census = new Census(jdk, proven, observations, MAX_RAW_PARKS);
-    Report.Goroutines goroutines = jdk.canHide() ? census.count() : ThreadDumpList.count();
+    Report.Goroutines goroutines =
+        jdk.canHide() ? census.count(refusal == null) : ThreadDumpList.count();
     long now = System.nanoTime();
     List<Finding> findings = new ArrayList<>();
     for (Group group : groups) {
