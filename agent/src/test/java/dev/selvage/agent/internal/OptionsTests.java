@@ -1,0 +1,80 @@
+package dev.selvage.agent.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.selvage.diagnostics.Leaks.Mode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the agent understands, and what it says when it does not. */
+class OptionsTests {
+
+  @Test
+  void nothingIsAskedByDefault() {
+    Options options = Options.parse("");
+    assertEquals(Optional.empty(), options.duration("leaks-after"));
+    assertEquals(OptionalInt.empty(), options.port());
+    assertFalse(options.is("at-exit", false));
+    assertEquals(Mode.NOW, options.mode());
+  }
+
+  @Test
+  void valuesArePercentEncoded() {
+    Options options = Options.parse("report=%2Ftmp%2Fa%2Cb%3Dc+d.json,text=true,quiet");
+    assertEquals(Optional.of(Path.of("/tmp/a,b=c d.json")), options.path("report"));
+    assertTrue(options.is("text", false));
+    assertTrue(options.is("quiet", false));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"500ms,500", "3s,3000", "2m,120000", "1h,3600000", "PT1.5S,1500", "0s,0"})
+  void durationsHaveUnits(String text, long millis) {
+    Options options = Options.parse("leaks-after=" + text);
+    assertEquals(Optional.of(Duration.ofMillis(millis)), options.duration("leaks-after"));
+  }
+
+  private static void assertRefused(String sentence, Executable executable) {
+    String message = assertThrows(IllegalArgumentException.class, executable).getMessage();
+    assertNotNull(message);
+    assertTrue(message.contains(sentence), message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"3", "-1s", "s", "PT-1S", "soon", "99999999999999999999s", "9223372036854775807h"})
+  void aDurationThatIsNoneIsNamed(String text) {
+    Options options = Options.parse("leaks-after=" + text);
+    assertRefused("leaks-after: '" + text + "'", () -> options.duration("leaks-after"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"port=65536", "port=-1", "port=http"})
+  void aPortThatIsNoneIsNamed(String text) {
+    Options options = Options.parse(text);
+    assertRefused("from 0 to 65535", options::port);
+  }
+
+  @Test
+  void anUnknownOptionNamesTheKnownOnes() {
+    assertRefused(
+        "unknown agent option 'leeks-after'; known are address, at-exit, color",
+        () -> Options.parse("leeks-after=3s"));
+  }
+
+  @Test
+  void aModeOrAFlagThatIsNoneIsNamed() {
+    Options options = Options.parse("mode=sometimes,text=perhaps");
+    assertRefused("none of now, concurrent, reclaim", options::mode);
+    assertRefused("neither true nor false", () -> options.is("text", false));
+    assertRefused("not percent-encoded", () -> Options.parse("report=%zz"));
+  }
+}
