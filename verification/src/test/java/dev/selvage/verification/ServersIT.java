@@ -1,0 +1,131 @@
+package dev.selvage.verification;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Web servers that nobody here wrote, on virtual threads, under real requests: the helpers that
+ * requests leave behind are found to the last one, nothing of the server is, and it serves on.
+ */
+final class ServersIT {
+  private static final int REQUESTS = 3000;
+  private static final int LATE = 300;
+  private static final int STUCK = 5;
+
+  @ParameterizedTest
+  @CsvSource({
+    "dev.selvage.verification.JettyProgram,G1",
+    "dev.selvage.verification.HelidonProgram,Parallel"
+  })
+  void the_helpers_that_requests_leave_behind_are_found(
+      String program, String collector, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
+      throws Exception {
+    try (var target =
+            Target.java()
+                .collector(collector)
+                .classPath(Project.testClassPath())
+                .start(directory, program);
+        var client = HttpClient.newHttpClient()) {
+      int port = Integer.parseInt(target.await("port ").substring("port ".length()));
+      request(client, port, REQUESTS, LATE);
+      var stuck = new ArrayList<CompletableFuture<?>>();
+      for (int i = 0; i < STUCK; i++) {
+        stuck.add(client.sendAsync(to(port, "/stuck"), BodyHandlers.ofString()));
+      }
+      awaitStuck(target);
+
+      Marker helper = Marker.in(Shop.class, "helper");
+      Marker request = Marker.in(Shop.class, "request");
+      for (int i = 0; i < 2; i++) {
+        Look look = target.look();
+        look.assertSound();
+        assertEquals(LATE, look.certainAt(helper), "helpers left behind");
+        // Who holds a request thread may still interrupt it; a server that does not hold it cannot.
+        int requests = look.certainAt(request);
+        assertTrue(requests == 0 || requests == STUCK, "requests " + requests);
+        assertEquals(
+            LATE + requests,
+            look.certain().stream().mapToInt(Look.Found::count).sum(),
+            () -> "nothing else: " + look.certain());
+        look.certain().stream()
+            .filter(found -> found.first(helper::inFile).filter(helper::matches).isPresent())
+            .forEach(found -> assertEquals("BlockingQueue.put", found.kind()));
+        request(client, port, 200, 0);
+      }
+      stuck.forEach(future -> assertTrue(!future.isDone(), "a request that never ends has ended"));
+      stuck.forEach(future -> future.cancel(true));
+    }
+  }
+
+  private static void request(HttpClient client, int port, int count, int late) throws Exception {
+    var atOnce = new Semaphore(16);
+    try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> done = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        boolean isLate = i < late;
+        done.add(
+            executor.submit(
+                () -> {
+                  atOnce.acquire();
+                  try {
+                    var response =
+                        client.send(to(port, isLate ? "/late" : "/quote"), BodyHandlers.ofString());
+                    assertEquals(200, response.statusCode());
+                    assertEquals(isLate ? "too late" : "quote 42", response.body());
+                  } finally {
+                    atOnce.release();
+                  }
+                  return true;
+                }));
+      }
+      for (var future : done) {
+        future.get();
+      }
+    }
+  }
+
+  private static HttpRequest to(int port, String path) {
+    String host = java.net.InetAddress.getLoopbackAddress().getHostAddress();
+    return HttpRequest.newBuilder(URI.create("http://" + host + ":" + port + path))
+        .timeout(Duration.ofMinutes(5))
+        .version(HttpClient.Version.HTTP_1_1)
+        .build();
+  }
+
+  /** Waits until the requests that never end are where they never end, and the helpers too. */
+  private static void awaitStuck(Target target) throws Exception {
+    Marker request = Marker.in(Shop.class, "request");
+    Marker helper = Marker.in(Shop.class, "helper");
+    long end = System.nanoTime() + Target.PATIENCE.toNanos();
+    long requests = 0;
+    long helpers = 0;
+    while (System.nanoTime() < end) {
+      var threads = target.dump();
+      requests =
+          threads.stream().filter(t -> t.stack().stream().anyMatch(request::matches)).count();
+      helpers = threads.stream().filter(t -> t.stack().stream().anyMatch(helper::matches)).count();
+      if (requests == STUCK && helpers == LATE) {
+        return;
+      }
+      Thread.sleep(50);
+    }
+    throw new AssertionError(requests + " requests and " + helpers + " helpers are stuck");
+  }
+}
