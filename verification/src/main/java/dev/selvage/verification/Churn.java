@@ -12,8 +12,9 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Starts, ends, blocks and wakes threads without pause, in and out of executors that are opened,
- * closed, shut down and awaited, beside {@link #LEAKED} threads that never move. {@code stop}
- * answers whether every one of them did what it should.
+ * closed, shut down and awaited, beside {@link #LEAKED} threads that never move; {@code leak} adds
+ * two more, for looks to have something new to prove. {@code stop} answers whether every one of
+ * them did what it should.
  */
 public final class Churn {
   /** How many leak at each of the two places. */
@@ -38,6 +39,11 @@ public final class Churn {
     Thread.sleep(300);
     Child.serve(
         command -> {
+          if (command.equals("leak")) {
+            Child.startAside(Churn::leakOnce);
+            Child.say("leaked");
+            return;
+          }
           if (!command.equals("stop")) {
             throw new IllegalArgumentException(command);
           }
@@ -64,15 +70,19 @@ public final class Churn {
 
   private static void leak() {
     for (int i = 0; i < LEAKED; i++) {
-      Thread.startVirtualThread(
-          () -> {
-            forever(() -> new SynchronousQueue<Integer>().take()); // LEAK direct
-          });
-      SHARED.execute(
-          () -> {
-            forever(() -> new SynchronousQueue<Integer>().take()); // LEAK shared
-          });
+      leakOnce();
     }
+  }
+
+  private static void leakOnce() {
+    Thread.startVirtualThread(
+        () -> {
+          forever(() -> new SynchronousQueue<Integer>().take()); // LEAK direct
+        });
+    SHARED.execute(
+        () -> {
+          forever(() -> new SynchronousQueue<Integer>().take()); // LEAK shared
+        });
   }
 
   private static void forever(Callable<Integer> call) {

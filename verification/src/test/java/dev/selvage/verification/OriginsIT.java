@@ -91,18 +91,25 @@ final class OriginsIT {
     Marker direct = Marker.in(Churn.class, "direct");
     Marker shared = Marker.in(Churn.class, "shared");
     for (int i = 0; i < looks; i++) {
+      // The look may come before the newest two have got as far as to block.
+      target.ask("leak", "leaked");
       Look look = target.look();
       look.assertSound();
-      assertEquals(Churn.LEAKED, look.certainAt(direct), "look " + i);
-      assertEquals(Churn.LEAKED, look.certainAt(shared), "look " + i);
+      int atLeast = Churn.LEAKED + i;
+      assertBetween(atLeast, atLeast + 1, look.certainAt(direct), "look " + i);
+      assertBetween(atLeast, atLeast + 1, look.certainAt(shared), "look " + i);
       assertEquals(
-          2 * Churn.LEAKED,
+          look.certainAt(direct) + look.certainAt(shared),
           look.certain().stream().mapToInt(Look.Found::count).sum(),
           () -> "nothing else: " + look.certain());
     }
     String said = target.ask("stop", "");
     assertTrue(said.startsWith("sound "), said);
     assertEquals(0, target.end(), target.stderr());
+  }
+
+  private static void assertBetween(int atLeast, int atMost, int count, String message) {
+    assertTrue(atLeast <= count && count <= atMost, message + ": " + count);
   }
 
   private static void assertFound(Look look) {
