@@ -3,6 +3,7 @@ package com.acme;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -10,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** A user's program, for the tests of the prover: its frames must not belong to Selvage. */
 public final class Leaky {
@@ -99,6 +101,39 @@ public final class Leaky {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * A thread that waits for an event of a listener which only it holds; whoever fires events holds
+   * the listener weakly, or strongly as well.
+   *
+   * @return how to fire: false if the listener is gone
+   */
+  public static BooleanSupplier listening(String name, boolean heldStrongly) {
+    CountDownLatch latch = new CountDownLatch(1);
+    Runnable listener = latch::countDown;
+    WeakReference<Runnable> weak = new WeakReference<>(listener);
+    Thread.ofVirtual().name(name).start(() -> listen(latch, listener));
+    Runnable strong = heldStrongly ? listener : () -> {};
+    return () -> {
+      Runnable registered = weak.get();
+      if (registered == null) {
+        strong.run();
+        return false;
+      }
+      registered.run();
+      return true;
+    };
+  }
+
+  private static void listen(CountDownLatch latch, Runnable listener) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      Reference.reachabilityFence(listener);
     }
   }
 

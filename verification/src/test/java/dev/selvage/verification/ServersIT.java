@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
@@ -77,9 +78,39 @@ final class ServersIT {
             .forEach(found -> assertEquals("BlockingQueue.put", found.kind()));
         request(client, port, 200, 0);
       }
+      assertHoldersAreNamed(target, client, port, request, stuck);
       stuck.forEach(future -> assertFalse(future.isDone(), "a request that never ends has ended"));
       stuck.forEach(future -> future.cancel(true));
     }
+  }
+
+  /** Requests that come and never end, while somebody watches: suspected, with who holds them. */
+  private static void assertHoldersAreNamed(
+      Target target, HttpClient client, int port, Marker request, List<CompletableFuture<?>> stuck)
+      throws Exception {
+    var watching =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return target.look(",watch=4s");
+              } catch (Exception e) {
+                throw new CompletionException(e);
+              }
+            });
+    for (int i = 0; i < 20; i++) {
+      stuck.add(client.sendAsync(to(port, "/stuck"), BodyHandlers.ofString()));
+      Thread.sleep(150);
+    }
+    Look look = watching.get();
+    look.assertSound();
+    List<Look.Found> suspects =
+        look.findings().stream()
+            .filter(found -> found.verdict().equals("suspected"))
+            .filter(found -> found.first(request::inFile).filter(request::matches).isPresent())
+            .toList();
+    assertEquals(1, suspects.size(), () -> "in " + look.findings());
+    var holders = suspects.getFirst().json().path("evidence").path("heldBy");
+    assertTrue(holders.size() > 0, () -> suspects.getFirst().json().toString());
   }
 
   private static void request(HttpClient client, int port, int count, int late) throws Exception {

@@ -5,7 +5,6 @@ import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
 import dev.selvage.diagnostics.growth.GrowthWatches;
 import dev.selvage.diagnostics.growth.HolderSearch;
-import dev.selvage.diagnostics.growth.UnsafeFieldReader;
 import dev.selvage.diagnostics.prover.Holders;
 import dev.selvage.diagnostics.prover.JdkBuild;
 import dev.selvage.diagnostics.prover.Prover;
@@ -246,11 +245,8 @@ public final class AgentRuntime {
       }
       watching = true;
     }
-    UnsafeFieldReader reader = UnsafeFieldReader.create();
-    GrowthWatches.create(instrumentation::getAllLoadedClasses, reader)
-        .forEach(Prover.ofThisJvm()::add);
-    Holders.use(
-        threads -> HolderSearch.find(threads, instrumentation::getAllLoadedClasses, reader));
+    GrowthWatches.create(instrumentation::getAllLoadedClasses).forEach(Prover.ofThisJvm()::add);
+    Holders.use(threads -> HolderSearch.find(threads, instrumentation::getAllLoadedClasses));
   }
 
   private static void daemon(String name, Runnable work) {

@@ -1,6 +1,8 @@
 package dev.selvage.diagnostics.growth;
 
 import dev.selvage.diagnostics.Watch;
+import dev.selvage.diagnostics.jdk.FieldReader;
+import dev.selvage.diagnostics.jdk.UnsafeFieldReader;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -14,9 +16,10 @@ public final class GrowthWatches {
    *
    * @param loadedClasses gives all classes that are loaded now ({@code
    *     Instrumentation::getAllLoadedClasses})
-   * @param reader reads their fields
+   * @throws IllegalStateException when {@code java.base/jdk.internal.misc} is not open to us
    */
-  public static List<Watch> create(Supplier<Class<?>[]> loadedClasses, FieldReader reader) {
+  public static List<Watch> create(Supplier<Class<?>[]> loadedClasses) {
+    FieldReader reader = UnsafeFieldReader.create();
     LoadedClasses classes = new LoadedClasses(loadedClasses);
     return List.of(
         new StaticGrowth(classes, reader, System::nanoTime),

@@ -2,6 +2,8 @@ package dev.selvage.diagnostics.growth;
 
 import dev.selvage.diagnostics.Frames;
 import dev.selvage.diagnostics.growth.Shapes.Slot;
+import dev.selvage.diagnostics.jdk.FieldReader;
+import dev.selvage.diagnostics.jdk.UnsafeFieldReader;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -62,7 +64,8 @@ public final class HolderSearch {
    *     say that nothing holds them.
    */
   public static Map<Thread, List<String>> find(
-      Collection<Thread> wanted, Supplier<Class<?>[]> loadedClasses, FieldReader reader) {
+      Collection<Thread> wanted, Supplier<Class<?>[]> loadedClasses) {
+    FieldReader reader = UnsafeFieldReader.create();
     return new Walk(wanted, reader).run(loadedClasses.get());
   }
 

@@ -3,6 +3,7 @@ package dev.selvage.diagnostics.growth;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Frames;
 import dev.selvage.diagnostics.Watch;
+import dev.selvage.diagnostics.jdk.FieldReader;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Collections;

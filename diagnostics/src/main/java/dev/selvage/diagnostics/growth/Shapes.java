@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.growth;
 
+import dev.selvage.diagnostics.jdk.FieldReader;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;

@@ -4,6 +4,7 @@ import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Frames;
 import dev.selvage.diagnostics.Watch;
 import dev.selvage.diagnostics.growth.Shapes.Slot;
+import dev.selvage.diagnostics.jdk.FieldReader;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;

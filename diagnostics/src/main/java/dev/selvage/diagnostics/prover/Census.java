@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,20 +23,21 @@ import org.jspecify.annotations.Nullable;
  * they never will be.
  */
 final class Census {
-  private static final int MAX_STACKS_FOR_SUSPECTS = 2_000;
+  private static final int MAX_STACKS_FOR_SUSPECTS = 20_000;
   private static final int MIN_SUSPECTS = 5;
+  private static final int MIN_IDLE_SUSPECTS = 10;
   private static final int MIN_ARRIVALS = 3;
   private static final long MIN_AGE_NANOS = 1_000_000_000L;
 
-  /** Waits that healthy idle threads are in: for the next piece of work. */
-  private static final Set<WaitReason> IDLE =
-      Set.of(
-          WaitReason.QUEUE_TAKE,
-          WaitReason.SCOPE_JOIN,
-          WaitReason.CONDITION,
-          WaitReason.IO,
-          WaitReason.REFERENCE_QUEUE,
-          WaitReason.JOIN);
+  /** Waits that end from outside the JVM, or by the collector. */
+  private static final Set<WaitReason> NEVER_SUSPECT =
+      Set.of(WaitReason.IO, WaitReason.REFERENCE_QUEUE);
+
+  /**
+   * Waits that healthy idle threads are in, for the next piece of work: only many of them are
+   * suspect.
+   */
+  private static final Set<WaitReason> IDLE = Set.of(WaitReason.QUEUE_TAKE, WaitReason.CONDITION);
 
   private final Jdk jdk;
   private final LongTable proven;
@@ -43,6 +45,7 @@ final class Census {
   private final int maxRawParks;
   private final List<Thread> waiting = new ArrayList<>();
   private boolean judged;
+  private boolean truncated;
 
   Census(Jdk jdk, LongTable proven, Observations observations, int maxRawParks) {
     this.jdk = jdk;
@@ -143,6 +146,8 @@ final class Census {
   private void remember(Thread thread) {
     if (waiting.size() < MAX_STACKS_FOR_SUSPECTS) {
       waiting.add(thread);
+    } else {
+      truncated = true;
     }
   }
 
@@ -151,13 +156,26 @@ final class Census {
     final List<StackTraceElement> stack;
     final List<String> names = new ArrayList<>();
     final List<Thread> threads = new ArrayList<>();
-    final Set<Long> arrivals = new TreeSet<>();
+    final NavigableSet<Long> arrivals = new TreeSet<>();
     int count;
-    long oldest = Long.MAX_VALUE;
 
     Pile(WaitReason reason, List<StackTraceElement> stack) {
       this.reason = reason;
       this.stack = stack;
+    }
+
+    /**
+     * Whether threads keep coming and stay: at several observations there were new ones, the first
+     * of them a while ago and the last of them lately. Workers that became idle one by one after
+     * the start and now wait for work do not keep coming.
+     */
+    boolean grows(long now) {
+      if (count < (IDLE.contains(reason) ? MIN_IDLE_SUSPECTS : MIN_SUSPECTS)
+          || arrivals.size() < MIN_ARRIVALS) {
+        return false;
+      }
+      long age = now - arrivals.first();
+      return age >= MIN_AGE_NANOS && now - arrivals.last() <= Math.max(MIN_AGE_NANOS, age / 3);
     }
   }
 
@@ -175,16 +193,17 @@ final class Census {
     for (Thread thread : waiting) {
       StackTraceElement[] frames = jdk.stack(thread);
       WaitReason reason = Waits.classify(Activity.PARKED, frames);
-      if (IDLE.contains(reason) || Frames.site(List.of(frames)) == null) {
+      if (NEVER_SUSPECT.contains(reason) || Frames.site(List.of(frames)) == null) {
         continue;
       }
       List<StackTraceElement> stack = List.of(frames);
       Pile pile =
           piles.computeIfAbsent(Group.key(reason, stack, null), _ -> new Pile(reason, stack));
-      long since = observations.since(thread.threadId());
+      long since = observations.sinceIfKnown(thread.threadId());
       pile.count++;
-      pile.arrivals.add(since);
-      pile.oldest = Math.min(pile.oldest, since);
+      if (since != Long.MIN_VALUE) {
+        pile.arrivals.add(since);
+      }
       pile.threads.add(thread);
       if (!thread.getName().isEmpty() && pile.names.size() < 10) {
         pile.names.add(thread.getName());
@@ -193,9 +212,7 @@ final class Census {
     waiting.clear();
     long now = System.nanoTime();
     for (Pile pile : piles.values()) {
-      if (pile.count >= MIN_SUSPECTS
-          && pile.arrivals.size() >= MIN_ARRIVALS
-          && now - pile.oldest >= MIN_AGE_NANOS) {
+      if (pile.grows(now)) {
         findings.add(finding(pile, now));
       }
     }
@@ -208,6 +225,9 @@ final class Census {
     Map<String, Object> evidence = new LinkedHashMap<>();
     evidence.put("arrivals", pile.arrivals.size());
     evidence.put("growing", true);
+    if (truncated) {
+      evidence.put("countIsAtLeast", true);
+    }
     List<String> holders = Holders.of(pile.threads);
     String heldBy = holders.isEmpty() ? null : holders.getFirst();
     if (heldBy != null) {
@@ -221,7 +241,7 @@ final class Census {
             pile.count,
             site,
             Frames.entry(pile.stack),
-            OptionalLong.of((now - pile.oldest) / 1_000_000_000L),
+            OptionalLong.of((now - pile.arrivals.first()) / 1_000_000_000L),
             OptionalLong.empty(),
             pile.names,
             pile.stack,

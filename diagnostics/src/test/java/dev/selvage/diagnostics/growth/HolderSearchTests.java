@@ -27,7 +27,7 @@ class HolderSearchTests {
   }
 
   private static Map<Thread, List<String>> find(List<Thread> threads, Class<?>... classes) {
-    return HolderSearch.find(threads, classes::clone, UnsafeFieldReader.create());
+    return HolderSearch.find(threads, classes::clone);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.acme.shop.Schedules;
 import dev.selvage.diagnostics.Finding;
+import dev.selvage.diagnostics.jdk.UnsafeFieldReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

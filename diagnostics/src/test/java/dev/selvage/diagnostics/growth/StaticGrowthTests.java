@@ -12,6 +12,7 @@ import com.acme.shop.Leaky;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.common.collect.ImmutableList;
 import dev.selvage.diagnostics.Finding;
+import dev.selvage.diagnostics.jdk.UnsafeFieldReader;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
 import java.net.URLClassLoader;

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -171,6 +172,35 @@ class ProverTests {
 
   private long waiting(String prefix) {
     return prover.goroutines().stream().filter(g -> g.name().startsWith(prefix)).count();
+  }
+
+  @Test
+  void aListenerThatAnybodyHoldsStronglyKeepsItsThreadOutOfTheReport() throws Exception {
+    BooleanSupplier[] fire = new BooleanSupplier[1];
+    onAThreadOfItsOwn(() -> fire[0] = Leaky.listening("listens", true));
+
+    assertEquals(List.of(), proven(find()));
+
+    assertTrue(fire[0].getAsBoolean(), "the weak reference was cleared");
+    for (int i = 0; i < 1_000 && waiting("listens") > 0; i++) {
+      Thread.sleep(10);
+    }
+    assertEquals(0, waiting("listens"));
+  }
+
+  /**
+   * The contract of docs/adr/0002: the look clears the reference, and then the thread can never run
+   * again.
+   */
+  @Test
+  void aListenerThatIsOnlyHeldWeaklyIsLostAndItsThreadIsProven() throws Exception {
+    BooleanSupplier[] fire = new BooleanSupplier[1];
+    onAThreadOfItsOwn(() -> fire[0] = Leaky.listening("listens", false));
+
+    assertEquals(1, count(find(), "Leaky.listen"));
+
+    assertFalse(fire[0].getAsBoolean(), "the weak reference is still there");
+    assertEquals(1, count(find(), "Leaky.listen"));
   }
 
   @Test

@@ -1,4 +1,4 @@
-package dev.selvage.diagnostics.growth;
+package dev.selvage.diagnostics.jdk;
 
 import static java.lang.invoke.MethodType.methodType;
 

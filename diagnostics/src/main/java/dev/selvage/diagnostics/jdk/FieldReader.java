@@ -1,4 +1,4 @@
-package dev.selvage.diagnostics.growth;
+package dev.selvage.diagnostics.jdk;
 
 import java.lang.reflect.Field;
 import org.jspecify.annotations.Nullable;
