@@ -145,7 +145,7 @@ public final class Alarms {
             .daemon()
             .name("selvage-timers")
             .inheritInheritableThreadLocals(false)
-            .unstarted(Alarms::loop);
+            .unstarted(Alarms::run);
     // Whoever happened to be first must not lend its application's class loader for ever.
     t.setContextClassLoader(ClassLoader.getSystemClassLoader());
     thread = t;
@@ -156,6 +156,17 @@ public final class Alarms {
       started = false; // the next one to schedule tries again
       LOCK.unlock();
       throw e;
+    }
+  }
+
+  private static void run() {
+    try {
+      loop();
+    } finally {
+      // Not even the log could be written. The exception is told as any thread's, and another
+      // thread
+      // goes on: whoever sleeps or waits with a time limit must not hang for it.
+      start();
     }
   }
 

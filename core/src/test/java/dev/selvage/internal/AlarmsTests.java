@@ -94,6 +94,56 @@ final class AlarmsTests {
   }
 
   @Test
+  void aLogThatThrowsDoesNotEndTheOthersEither() throws Exception {
+    java.util.logging.Logger logger = java.util.logging.Logger.getLogger("dev.selvage");
+    IllegalStateException broken = new IllegalStateException("a broken log");
+    java.util.logging.Handler handler =
+        new java.util.logging.Handler() {
+          @Override
+          public void publish(java.util.logging.LogRecord record) {
+            throw broken;
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+    java.util.concurrent.CompletableFuture<Throwable> told =
+        new java.util.concurrent.CompletableFuture<>();
+    Thread.setDefaultUncaughtExceptionHandler((_, e) -> told.complete(e));
+    logger.setUseParentHandlers(false);
+    logger.addHandler(handler);
+    try {
+      Alarms.schedule(
+          new Alarms.Alarm() {
+            @Override
+            protected void ring() {
+              throw new IllegalStateException("on purpose");
+            }
+          },
+          Alarms.now());
+      assertEquals(broken, told.get());
+      CountDownLatch after = new CountDownLatch(1);
+      Alarms.schedule(
+          new Alarms.Alarm() {
+            @Override
+            protected void ring() {
+              after.countDown();
+            }
+          },
+          Alarms.after(1_000_000));
+      after.await();
+    } finally {
+      logger.removeHandler(handler);
+      logger.setUseParentHandlers(true);
+      Thread.setDefaultUncaughtExceptionHandler(before);
+    }
+  }
+
+  @Test
   void timesThatDoNotFitAreAsNearAsTheyCanBe() {
     assertEquals(Alarms.NEVER, Alarms.after(Long.MAX_VALUE));
     assertEquals(Long.MAX_VALUE, Alarms.nanos(Duration.ofSeconds(Long.MAX_VALUE)));
