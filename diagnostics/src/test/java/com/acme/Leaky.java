@@ -37,6 +37,13 @@ public final class Leaky {
     }
   }
 
+  /** Takes from that queue again and again. */
+  public static void takeForEver() {
+    while (!Thread.currentThread().isInterrupted()) {
+      takeGlobal();
+    }
+  }
+
   /** Two that wait for each other. */
   public static void cycle() {
     CountDownLatch a = new CountDownLatch(1);

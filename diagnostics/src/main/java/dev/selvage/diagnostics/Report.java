@@ -110,11 +110,4 @@ public record Report(
       boolean canary,
       long refuted,
       @Nullable String why) {}
-
-  /** How many findings are {@code proven} and open. */
-  public long provenFindings() {
-    return findings.stream()
-        .filter(f -> f instanceof Finding.Proven && f.details().state() == Finding.State.OPEN)
-        .count();
-  }
 }

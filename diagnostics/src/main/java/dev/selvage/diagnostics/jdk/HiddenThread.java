@@ -2,7 +2,6 @@ package dev.selvage.diagnostics.jdk;
 
 import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A thread that is held by nothing of ours except a pair of references: a weak one, which the
@@ -45,12 +44,5 @@ public final class HiddenThread {
   /** Whether a collection found that nothing that lives reaches the thread. */
   public boolean found() {
     return weak.refersTo(null);
-  }
-
-  /**
-   * The thread if nothing was found yet, else null: for callers that must not disturb the outcome.
-   */
-  public @Nullable Thread ifReachable() {
-    return weak.get();
   }
 }

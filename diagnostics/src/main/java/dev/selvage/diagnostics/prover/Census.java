@@ -144,7 +144,7 @@ final class Census {
   }
 
   private void remember(Thread thread) {
-    if (waiting.size() < MAX_STACKS_FOR_SUSPECTS) {
+    if (waiting.size() < MAX_STACKS_FOR_SUSPECTS && !observations.comesBack(thread.threadId())) {
       waiting.add(thread);
     } else {
       truncated = true;
@@ -180,8 +180,8 @@ final class Census {
   }
 
   /**
-   * Threads that pile up at one place: something alive still reaches them, but they come and never
-   * leave. Only known where threads have been observed for a while.
+   * Threads that pile up at one place: something alive still reaches them, but they come and are
+   * not seen to leave. Only known where threads have been observed for a while.
    */
   List<Finding> suspects() {
     List<Finding> findings = new ArrayList<>();

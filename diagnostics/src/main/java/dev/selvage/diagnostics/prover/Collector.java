@@ -47,18 +47,18 @@ final class Collector {
 
   private static String nameOf(String fallback, List<GarbageCollectorMXBean> beans) {
     for (GarbageCollectorMXBean bean : beans) {
-      String bean1 = bean.getName();
-      if (bean1.startsWith("G1 ")) {
+      String collector = bean.getName();
+      if (collector.startsWith("G1 ")) {
         return "G1";
-      } else if (bean1.startsWith("PS ")) {
+      } else if (collector.startsWith("PS ")) {
         return "Parallel";
-      } else if (bean1.equals("Copy") || bean1.equals("MarkSweepCompact")) {
+      } else if (collector.equals("Copy") || collector.equals("MarkSweepCompact")) {
         return "Serial";
-      } else if (bean1.startsWith("ZGC")) {
+      } else if (collector.startsWith("ZGC")) {
         return "ZGC";
-      } else if (bean1.startsWith("Shenandoah")) {
+      } else if (collector.startsWith("Shenandoah")) {
         return "Shenandoah";
-      } else if (bean1.startsWith("Epsilon")) {
+      } else if (collector.startsWith("Epsilon")) {
         return "Epsilon";
       }
     }
@@ -136,14 +136,6 @@ final class Collector {
   }
 
   /**
-   * Lets the collector do whatever it takes to clear what is unreachable, without regard to pauses
-   * (ZGC and Shenandoah have none to speak of).
-   */
-  double collectOnce() {
-    return collectNow();
-  }
-
-  /**
    * Runs one concurrent cycle of G1 and waits for its remark, which is where references are judged.
    *
    * @param enough asked after each cycle that was seen; waiting ends early once it says so
@@ -161,8 +153,8 @@ final class Collector {
     flags.setVMOption("G1PeriodicGCInterval", "50");
     try {
       // A cycle that was under way when we began has taken its snapshot before: it may still count
-      // the hidden threads as
-      // reachable. So two cycles, that is four pauses, unless the first was already enough.
+      // the hidden threads as reachable. So two cycles, that is four pauses, unless the first was
+      // already enough.
       await(() -> concurrentPauses() >= before + 4 || enough.getAsBoolean(), 10_000);
     } finally {
       flags.setVMOption("G1PeriodicGCInterval", interval);

@@ -1,7 +1,5 @@
 package dev.selvage.diagnostics.prover;
 
-import java.util.Arrays;
-
 /**
  * A map from thread ids to two ints, for millions of entries without an object each. Ids are
  * positive. Not thread-safe.
@@ -99,11 +97,6 @@ final class LongTable {
         visitor.visit(keys[i], first[i], second[i]);
       }
     }
-  }
-
-  void clear() {
-    Arrays.fill(keys, 0);
-    size = 0;
   }
 
   private void grow() {

@@ -1,20 +1,37 @@
 package dev.selvage.diagnostics.prover;
 
 import dev.selvage.diagnostics.jdk.Jdk;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 
 /**
- * Since when each parked thread is known to be in its park: noted at each observation, so every
- * time is a lower bound. Guarded by the prover.
+ * Since when each parked thread is known to be in its park, and which threads come back to the same
+ * kind of park again and again. Noted at each observation: a thread that ran and parked between two
+ * of them, with no collection in between, cannot be told from one that stayed. Guarded by the
+ * prover.
  */
 final class Observations {
+  /** What a time is counted in, so that an int lasts for years. */
+  private static final long UNIT_NANOS = 50_000_000L;
+
+  private static final int RUNNING = 0; // in place of the identity of a park
+
   private final Jdk jdk;
-  private final long origin = System.nanoTime();
-  private LongTable known = new LongTable(); // id -> park identity, milliseconds after origin
+  private final LongSupplier nanoTime;
+  private final long origin;
+  private LongTable known = new LongTable(); // id -> park identity, units after origin
+  private LongTable kinds = new LongTable(); // id -> kind of its last park, 1 if it came back to it
   private int skip;
   private int ticks;
 
   Observations(Jdk jdk) {
+    this(jdk, System::nanoTime);
+  }
+
+  Observations(Jdk jdk, LongSupplier nanoTime) {
     this.jdk = jdk;
+    this.nanoTime = nanoTime;
+    this.origin = nanoTime.getAsLong();
   }
 
   /**
@@ -25,22 +42,43 @@ final class Observations {
     if (!jdk.canHide() || skip-- > 0) {
       return;
     }
-    long start = System.nanoTime();
-    int now = (int) ((start - origin) / 1_000_000L);
+    long start = nanoTime.getAsLong();
+    // Rounded up: a thread is never said to wait for longer than it was seen to.
+    int now = (int) Math.min(Integer.MAX_VALUE, (start - origin + UNIT_NANOS - 1) / UNIT_NANOS);
     LongTable next = new LongTable();
+    LongTable nextKinds = new LongTable();
     jdk.forEachThread(
         thread -> {
-          if (jdk.isParked(thread)) {
-            long id = thread.threadId();
-            int park = jdk.parkIdentity(thread);
-            int since = known.first(id, 0) == park ? known.second(id, now) : now;
-            next.put(id, park, since);
+          long id = thread.threadId();
+          boolean seen = known.contains(id);
+          if (!jdk.isParked(thread)) {
+            if (seen) {
+              next.put(id, RUNNING, now);
+              nextKinds.put(id, kinds.first(id, 0), kinds.second(id, 0));
+            }
+            return;
+          }
+          int park = jdk.parkIdentity(thread);
+          if (seen && known.first(id, RUNNING) == park) {
+            next.put(id, park, known.second(id, now));
+            nextKinds.put(id, kinds.first(id, 0), kinds.second(id, 0));
+          } else {
+            int kind = kind(thread);
+            next.put(id, park, now);
+            nextKinds.put(id, kind, seen && kinds.first(id, 0) == kind ? 1 : 0);
           }
         });
     known = next;
+    kinds = nextKinds;
     ticks++;
-    long millis = (System.nanoTime() - start) / 1_000_000L;
+    long millis = (nanoTime.getAsLong() - start) / 1_000_000L;
     skip = (int) Math.min(100, millis / 5);
+  }
+
+  /** What a thread parks for, as far as its blocker tells at no cost. */
+  private static int kind(Thread thread) {
+    Object blocker = LockSupport.getBlocker(thread);
+    return blocker == null ? 0 : System.identityHashCode(blocker.getClass());
   }
 
   /** How many observations there were. */
@@ -54,11 +92,21 @@ final class Observations {
    */
   long since(long id) {
     long since = sinceIfKnown(id);
-    return since == Long.MIN_VALUE ? System.nanoTime() : since;
+    return since == Long.MIN_VALUE ? nanoTime.getAsLong() : since;
   }
 
   /** The same, or Long.MIN_VALUE if it was never seen. */
   long sinceIfKnown(long id) {
-    return known.contains(id) ? origin + known.second(id, 0) * 1_000_000L : Long.MIN_VALUE;
+    return known.first(id, RUNNING) == RUNNING
+        ? Long.MIN_VALUE
+        : origin + known.second(id, 0) * UNIT_NANOS;
+  }
+
+  /**
+   * Whether the thread was seen to leave such a park as it is in, and to come back: it waits for
+   * its next piece of work.
+   */
+  boolean comesBack(long id) {
+    return kinds.second(id, 0) == 1;
   }
 }

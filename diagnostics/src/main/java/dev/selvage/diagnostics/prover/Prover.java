@@ -73,7 +73,7 @@ public final class Prover implements Leaks {
 
   private final Jdk jdk;
   private final Collector collector = new Collector();
-  private final List<Watch> watches = new CopyOnWriteArrayList<>();
+  private final List<Watch> watches = new CopyOnWriteArrayList<>(); // each is used under lock
   private final ReentrantLock lock = new ReentrantLock();
 
   // guarded by lock
@@ -183,8 +183,9 @@ public final class Prover implements Leaks {
       findings.addAll(group.findings(now));
     }
     findings.addAll(census.suspects());
+    List<String> notes = new ArrayList<>(notes());
     for (Watch watch : watches) {
-      findings.addAll(watch.suspects());
+      addSuspects(watch, findings, notes);
     }
     findings.sort(
         Comparator.comparingInt(Prover::rank)
@@ -208,7 +209,16 @@ public final class Prover implements Leaks {
             proof.refuted(),
             proof.why()),
         findings,
-        notes());
+        notes);
+  }
+
+  /** A watch that fails costs its suspicions, never the proof: the report says so. */
+  private static void addSuspects(Watch watch, List<Finding> findings, List<String> notes) {
+    try {
+      findings.addAll(watch.suspects());
+    } catch (RuntimeException | LinkageError | StackOverflowError e) {
+      notes.add("some of what grows could not be judged: " + e);
+    }
   }
 
   private static int rank(Finding finding) {
@@ -253,9 +263,8 @@ public final class Prover implements Leaks {
 
   private Report.Proof prove(Mode mode) throws InterruptedException {
     // Who waits for a reference is woken by the collector, not by a thread; and may then wake
-    // others. It is known only by its
-    // stack, which is read only of those that were found: so the rounds are held anew, with such
-    // threads as roots.
+    // others. It is known only by its stack, which is read only of those that were found: so the
+    // rounds are held anew, with such threads as roots.
     LongTable roots = new LongTable();
     Report.Proof proof = prove(mode, roots);
     for (int i = 0; proof == null && i < MAX_NEW_ROOTS; i++) {
@@ -300,8 +309,7 @@ public final class Prover implements Leaks {
       int fresh = note(found, before, rounds, canary);
       canaryFound = contains(found, canary);
       // A round that found something for the first time wants another one that confirms it. One
-      // that found nothing but the
-      // canary and what is proven already has nothing left to confirm.
+      // that found nothing but the canary and what is proven already has nothing left to confirm.
       again = !canaryFound || (fresh > 0 && rounds < MAX_CONFIRMING_ROUNDS);
     }
     boolean accepted = found == null || accept(found, before, rounds, canary, roots);

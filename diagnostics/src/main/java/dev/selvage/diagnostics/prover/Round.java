@@ -127,8 +127,17 @@ final class Round {
   }
 
   private void restore() {
-    for (; restored < size; restored++) {
-      jdk.restore(containers[restored], ids[restored], handles[restored].thread());
+    RuntimeException failure = null;
+    while (restored < size) {
+      int i = restored++;
+      try {
+        jdk.restore(containers[i], ids[i], handles[i].thread());
+      } catch (RuntimeException e) {
+        failure = e; // told once all the others are in their places again
+      }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 

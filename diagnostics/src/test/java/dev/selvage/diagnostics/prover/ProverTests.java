@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.acme.Leaky;
@@ -11,12 +12,18 @@ import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.Watch;
 import dev.selvage.diagnostics.jdk.Jdk;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -283,5 +290,125 @@ class ProverTests {
     assertFalse(report.proof().complete());
     assertNotNull(report.proof().why());
     assertTrue(report.proof().why().contains("use now"), report.proof().why());
+  }
+
+  @Test
+  void aWatchIsNeverAskedWhileItSamples() throws Exception {
+    CountDownLatch sampling = new CountDownLatch(1);
+    CountDownLatch asked = new CountDownLatch(1);
+    AtomicBoolean both = new AtomicBoolean();
+    prover.add(
+        new Watch() {
+          @Override
+          public void sample() {
+            sampling.countDown();
+            try {
+              both.set(asked.await(1, TimeUnit.SECONDS));
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          }
+
+          @Override
+          public List<Finding.Suspected> suspects() {
+            asked.countDown();
+            return List.of();
+          }
+        });
+    Thread sampler = Thread.ofPlatform().start(prover::sample);
+    sampling.await();
+
+    find();
+
+    sampler.join();
+    assertEquals(0, asked.getCount());
+    assertFalse(both.get(), "asked for suspects in the middle of a sample");
+  }
+
+  @Test
+  void aWatchThatFailsCostsANoteAndNotTheProof() throws InterruptedException {
+    prover.add(
+        new Watch() {
+          @Override
+          public void sample() {}
+
+          @Override
+          public List<Finding.Suspected> suspects() {
+            throw new IllegalStateException("on purpose");
+          }
+        });
+    onAThreadOfItsOwn(() -> Thread.ofVirtual().start(Leaky::put));
+
+    Report report = find();
+
+    assertEquals(1, count(report, "Leaky.put"));
+    assertTrue(
+        report.notes().stream().anyMatch(note -> note.contains("on purpose")),
+        report.notes()::toString);
+  }
+
+  @Test
+  void oneThreadThatCannotBePutBackKeepsNoOtherFromItsPlace() throws InterruptedException {
+    onAThreadOfItsOwn(
+        () -> {
+          Thread.ofVirtual().name("one").start(Leaky::put);
+          Thread.ofVirtual().name("two").start(Leaky::put);
+        });
+    AtomicLong unlucky = new AtomicLong();
+    Jdk door =
+        (Jdk)
+            Proxy.newProxyInstance(
+                Jdk.class.getClassLoader(),
+                new Class<?>[] {Jdk.class},
+                (proxy, method, arguments) -> {
+                  if (method.isDefault()) {
+                    return InvocationHandler.invokeDefault(proxy, method, arguments);
+                  }
+                  Object result = method.invoke(Jdk.ofThisJvm(), arguments);
+                  if (method.getName().equals("restore")
+                      && (unlucky.compareAndSet(0, (long) arguments[1])
+                          || unlucky.get() == (long) arguments[1])) {
+                    throw new IllegalStateException("on purpose");
+                  }
+                  return result;
+                });
+
+    Throwable told =
+        assertThrows(IllegalStateException.class, () -> new Prover(door).find(Mode.NOW));
+
+    assertTrue(String.valueOf(told.getMessage()).contains("on purpose"), told::toString);
+    List<String> names = prover.goroutines().stream().map(GoroutineInfo::name).toList();
+    assertTrue(names.containsAll(List.of("one", "two")), names::toString);
+  }
+
+  @Test
+  void howLongAThreadWaitsIsKnownAfterMonthsToo() throws InterruptedException {
+    onAThreadOfItsOwn(() -> Thread.ofVirtual().name("waits").start(Leaky::takeGlobal));
+    long day = TimeUnit.DAYS.toNanos(1);
+    AtomicLong clock = new AtomicLong();
+    Observations observations = new Observations(Jdk.ofThisJvm(), clock::get);
+    clock.set(100 * day);
+    observations.observe();
+
+    long id = named(prover.goroutines(), "waits").id();
+
+    assertEquals(100 * day, observations.since(id));
+    assertFalse(observations.comesBack(id));
+  }
+
+  @Test
+  void aThreadThatComesBackForMoreIsToldFromOneThatStays() throws InterruptedException {
+    onAThreadOfItsOwn(() -> Thread.ofVirtual().name("worker").start(Leaky::takeForEver));
+    Observations observations = new Observations(Jdk.ofThisJvm());
+    observations.observe();
+    long id = named(prover.goroutines(), "worker").id();
+    assertFalse(observations.comesBack(id));
+
+    System.gc(); // after which a thread that runs gets a new stack
+    Leaky.GLOBAL.add(1);
+    onAThreadOfItsOwn(() -> {});
+    observations.observe();
+
+    assertTrue(observations.comesBack(id));
   }
 }
