@@ -9,8 +9,10 @@ import java.net.MalformedURLException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +26,10 @@ import org.jspecify.annotations.Nullable;
 public final class Agent {
   /*
    * Invariants.
-   *  1. This class and its loader are all that the application's class loader ever sees of the agent, and they use nothing but
-   *     the JDK.
-   *  2. There is one inner loader in a JVM, however often the agent is loaded: what has been proven is remembered there.
+   *  1. This class and its loader are all that the application's class loader ever sees of the
+   *     agent, and they use nothing but the JDK.
+   *  2. There is one inner loader in a JVM, however often the agent is loaded: what has been proven
+   *     is remembered there.
    */
 
   private static final String RUNTIME = "dev.selvage.agent.internal.AgentRuntime";
@@ -112,9 +115,23 @@ public final class Agent {
       }
       try (InputStream in = jar.getInputStream(entry)) {
         byte[] bytes = in.readAllBytes();
+        definePackageOf(name);
         return defineClass(name, bytes, 0, bytes.length, Agent.class.getProtectionDomain());
       } catch (IOException e) {
         throw new ClassNotFoundException(name, e);
+      }
+    }
+
+    /** Gives the package the version that the jar says it has. */
+    private synchronized void definePackageOf(String className) throws IOException {
+      String name = className.substring(0, className.lastIndexOf('.'));
+      if (getDefinedPackage(name) == null) {
+        Manifest manifest = jar.getManifest();
+        String version =
+            manifest == null
+                ? null
+                : manifest.getMainAttributes().getValue(Attributes.Name.IMPLEMENTATION_VERSION);
+        definePackage(name, null, null, null, null, version, null, null);
       }
     }
 

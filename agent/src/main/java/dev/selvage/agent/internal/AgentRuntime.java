@@ -152,7 +152,8 @@ public final class AgentRuntime {
     }
   }
 
-  private void look() throws IOException {
+  /** One at a time, so that what is written last is the newest. */
+  private synchronized void look() throws IOException {
     Report report = Prover.ofThisJvm().find(options.mode());
     Optional<Path> file = options.path("report");
     if (file.isPresent()) {
@@ -209,7 +210,7 @@ public final class AgentRuntime {
 
   private static String version() {
     String version = AgentRuntime.class.getPackage().getImplementationVersion();
-    return version == null ? "0.1.0-SNAPSHOT" : version;
+    return version == null ? "(unpackaged)" : version;
   }
 
   /** Opens the packages that the door of the prover reads. */
