@@ -101,6 +101,11 @@ final class JavaProgram implements AutoCloseable {
     }
   }
 
+  /** Whether it was told to end, by a signal to this process or by {@link #close}. */
+  synchronized boolean isEnding() {
+    return closing;
+  }
+
   private synchronized @Nullable Process started() {
     return process;
   }

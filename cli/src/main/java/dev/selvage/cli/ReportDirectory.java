@@ -3,6 +3,7 @@ package dev.selvage.cli;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.stream.Stream;
@@ -65,7 +66,9 @@ final class ReportDirectory implements AutoCloseable {
 
   private static @Nullable String read(Path file) {
     try {
-      return Files.exists(file) ? Files.readString(file) : null;
+      return Files.readString(file);
+    } catch (NoSuchFileException _) {
+      return null;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
