@@ -144,7 +144,10 @@ final class Census {
   }
 
   private void remember(Thread thread) {
-    if (waiting.size() < MAX_STACKS_FOR_SUSPECTS && !observations.comesBack(thread.threadId())) {
+    if (observations.comesBack(thread.threadId())) {
+      return;
+    }
+    if (waiting.size() < MAX_STACKS_FOR_SUSPECTS) {
       waiting.add(thread);
     } else {
       truncated = true;
