@@ -54,8 +54,8 @@ record JavaProcess(
     return null;
   }
 
-  /** What a person knows it by. */
+  /** What a person knows it by, without what could steer the terminal that shows it. */
   String label() {
-    return main == null ? "(main class not known)" : main;
+    return main == null ? "(main class not known)" : main.replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
   }
 }

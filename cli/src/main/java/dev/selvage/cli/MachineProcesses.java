@@ -3,6 +3,7 @@ package dev.selvage.cli;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,8 +90,11 @@ final class MachineProcesses implements JavaProcesses {
       try (DirectoryStream<Path> users = Files.newDirectoryStream(root, "hsperfdata_*")) {
         for (Path user : users) {
           for (String file : names) {
+            // In a directory that everybody can write to: no link, and no pipe that would block.
             PerfData data =
-                Files.exists(user.resolve(file)) ? PerfData.read(user.resolve(file)) : null;
+                Files.isRegularFile(user.resolve(file), LinkOption.NOFOLLOW_LINKS)
+                    ? PerfData.read(user.resolve(file))
+                    : null;
             if (data != null) {
               return data;
             }

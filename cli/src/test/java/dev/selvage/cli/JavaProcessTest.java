@@ -29,6 +29,12 @@ final class JavaProcessTest {
   }
 
   @Test
+  void aMainClassCannotSteerTheTerminal() {
+    var process = new JavaProcess(1, "me", true, "25", "a\u001b[2Jb\u202ec", false, false);
+    assertEquals("a?[2Jb?c", process.label());
+  }
+
+  @Test
   void perfDataThatIsNoneIsNoneAndNotAnError() {
     assertNull(PerfData.parse(ByteBuffer.allocate(0)));
     assertNull(PerfData.parse(ByteBuffer.allocate(64)));
