@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** The means to cancel one context. Thread-safe; nothing here blocks. See {@link Context}. */
 final class Cancellation implements Resources.Resource {
   /*
-   * Cancelling sets the outcome, then closes the channel, then cancels the derived ones. Deriving adds
-   * to the set first and looks at the outcome afterwards. So a derived one is seen by one of the two,
-   * and being cancelled twice does nothing.
+   * Cancelling sets the outcome, then closes the channel, then cancels the derived ones. Deriving
+   * adds to the set first and looks at the outcome afterwards. So a derived one is seen by one of
+   * the two, and being cancelled twice does nothing.
    */
   private final Outcome outcome = new Outcome();
   private final Link link = new Link(this);

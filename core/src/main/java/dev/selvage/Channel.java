@@ -29,8 +29,8 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
    * Go's design (runtime/chan.go): one short lock, a ring, two queues of waiting operations.
    *
    * Invariants, under the lock
-   *  1. At least one of senders and receivers is empty, except that a single select may wait on both
-   *     sides of the same channel.
+   *  1. At least one of senders and receivers is empty, except that a single select may wait on
+   *     both sides of the same channel.
    *  2. Somebody waits to receive only when the ring is empty, and to send only when it is full.
    *  3. A value is handed directly to a waiting receiver. A receiver that finds the ring full takes
    *     the oldest value and puts the oldest waiting sender's value in its place.
@@ -41,9 +41,9 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
    *
    * A select holds the locks of all its channels at once; it takes them in the order of their ids.
    *
-   * A timer's channel has a ring of one, which it denies, and a pulse that fills it. The pulse is in
-   * the timer queue only while somebody waits here (see TimerPulse), so that a forgotten ticker and
-   * its channel are garbage.
+   * A timer's channel has a ring of one, which it denies, and a pulse that fills it. The pulse is
+   * in the timer queue only while somebody waits here (see TimerPulse), so that a forgotten ticker
+   * and its channel are garbage.
    *
    * A waiter is reachable from its channel, and from the timer queue while its wait is limited in
    * time; from nowhere else. The channel that is never ready queues nobody.

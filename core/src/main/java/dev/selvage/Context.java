@@ -38,8 +38,8 @@ public abstract sealed class Context
    *
    * The Cancellation is the means to cancel. Strongly it is reachable only from who can use it: the
    * CancellableContext, the parent's Cancellation, and the alarm queue. A view finds it while it is
-   * there. When it is gone nobody will ever cancel, and the view's done channel is never ready; if it
-   * was cancelled before it went, the Outcome, which everybody shares, says so.
+   * there. When it is gone nobody will ever cancel, and the view's done channel is never ready; if
+   * it was cancelled before it went, the Outcome, which everybody shares, says so.
    */
 
   /** A name for a value in a context. Each key is a thing of its own, whatever its name. */

@@ -17,10 +17,10 @@ final class Selection {
    *  1. Take the locks of all channels, each once, in the order of their ids.
    *  2. Go through the cases in random order; the first that is ready is carried out. Since all
    *     locks are held, "none is ready" is true of one moment, and every ready case is as likely.
-   *  3. If none is, queue all of them, give the locks back, and park. Nobody can take a case of this
-   *     selection between 2 and 3, so a selection never has to claim two waiters at once.
-   *  4. One waiter serves all cases, so only one other thread can claim it. Afterwards the cases that
-   *     lost are taken out of their queues, one lock at a time.
+   *  3. If none is, queue all of them, give the locks back, and park. Nobody can take a case of
+   *     this selection between 2 and 3, so a selection never has to claim two waiters at once.
+   *  4. One waiter serves all cases, so only one other thread can claim it. Afterwards the cases
+   *     that lost are taken out of their queues, one lock at a time.
    *
    * All nodes are out of all queues, and the timer does not touch the waiter, whenever await() is
    * not running; so nodes and waiter can be used again.

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 /** What fills the channel of a timer or ticker. */
 final class TimerPulse extends Alarms.Alarm implements Pulse<ReceiveChannel<Instant>> {
   /*
-   * As in Go since 1.23 the alarm queue holds a pulse only while somebody waits on its channel and a
-   * time lies ahead. Otherwise time passes unseen, and who comes to receive finds out what has become
-   * due. So a timer that nobody can reach is garbage, stopped or not, and one that somebody waits for
-   * is held by the queue, which will wake him.
+   * As in Go since 1.23 the alarm queue holds a pulse only while somebody waits on its channel and
+   * a time lies ahead. Otherwise time passes unseen, and who comes to receive finds out what has
+   * become due. So a timer that nobody can reach is garbage, stopped or not, and one that somebody
+   * waits for is held by the queue, which will wake him.
    *
    * Invariant, whenever the channel's lock is free: this is in the queue, at time next, exactly if
    * next != NEVER and the channel is watched; except between the queue's taking it out and ring().

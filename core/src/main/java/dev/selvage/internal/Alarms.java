@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
 public final class Alarms {
   /*
    * Invariants
-   *  1. HEAP[0..size) is a binary heap by time; HEAP[i].index == i; every alarm outside has index -1.
+   *  1. HEAP[0..size) is a binary heap by time; HEAP[i].index == i; every alarm outside has index
+   *     -1.
    *  2. The queue refers to an alarm exactly while it is in the heap, so an alarm holds what it can
-   *     wake alive for that long and no longer. The thread's loop keeps no alarm in a local variable
-   *     while it is parked: a frame that is interpreted would hold it.
+   *     wake alive for that long and no longer. The thread's loop keeps no alarm in a local
+   *     variable while it is parked: a frame that is interpreted would hold it.
    *  3. An alarm rings outside the lock, after it left the heap. So it may ring although it was
    *     cancelled or moved at that very moment: ring() looks again at what it protects.
    *  4. The thread is unparked whenever the earliest time becomes earlier.

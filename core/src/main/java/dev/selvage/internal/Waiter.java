@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Waiter {
   /*
-   * state    meaning                                   who moves it on
-   * WAITING  nothing has happened yet                  anybody, by claim(); the winner goes on alone
-   * CLAIMED  the winner writes the outcome             the winner, by finish(), or it never leaves
-   *                                                    this state because the owner itself won (it
-   *                                                    was interrupted)
-   * DONE     outcome written, owner may go on          the owner, by begin(), if it waits again
+   * state    meaning                             who moves it on
+   * WAITING  nothing has happened yet            anybody, by claim(); the winner goes on alone
+   * CLAIMED  the winner writes the outcome       the winner, by finish(), or it never leaves this
+   *                                              state because the owner itself won (it was
+   *                                              interrupted)
+   * DONE     outcome written, owner may go on    the owner, by begin(), if it waits again
    *
    * Between claim and finish the winner runs only a few instructions, so an owner that loses the
    * race for its own waiter just waits for DONE.

@@ -11,8 +11,8 @@ import dev.selvage.observe.WaitReason;
  */
 public final class Mutex {
   /*
-   * Invariant, under the lock: somebody waits only while it is locked. Unlocking hands it to who has
-   * waited longest; it is never free in between.
+   * Invariant, under the lock: somebody waits only while it is locked. Unlocking hands it to who
+   * has waited longest; it is never free in between.
    */
   private final SpinLock lock = new SpinLock();
 

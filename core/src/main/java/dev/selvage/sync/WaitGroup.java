@@ -30,8 +30,8 @@ public final class WaitGroup {
    * Invariants, under the lock
    *  1. Somebody waits only while the counter is positive: who counts it to zero takes all waiters
    *     out of the queue at the same moment.
-   *  2. leaving is the number of threads that were taken out then and have not returned yet; waking is
-   *     true while the one that took them out has not told all of them. Both are zero and false
+   *  2. leaving is the number of threads that were taken out then and have not returned yet; waking
+   *     is true while the one that took them out has not told all of them. Both are zero and false
    *     whenever the counter may go up from zero.
    */
   private final SpinLock lock = new SpinLock();

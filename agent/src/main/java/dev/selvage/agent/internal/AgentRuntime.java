@@ -31,9 +31,12 @@ import java.util.Set;
 public final class AgentRuntime {
   /*
    * Invariants.
-   *  1. With nothing asked nothing runs: no thread, no timer, no prover. It is made when the first look is due.
-   *  2. The program is never harmed: whatever goes wrong here ends here, with one line on standard error.
-   *  3. Standard error is written to directly. A program may have replaced System.err by something that blocks or counts.
+   *  1. With nothing asked nothing runs: no thread, no timer, no prover. It is made when the first
+   *     look is due.
+   *  2. The program is never harmed: whatever goes wrong here ends here, with one line on standard
+   *     error.
+   *  3. Standard error is written to directly. A program may have replaced System.err by something
+   *     that blocks or counts.
    */
 
   /** How often growth is sampled while somebody waits for a look. */

@@ -23,8 +23,8 @@ public final class HolderSearch {
   /*
    * One walk over the object graph, nearest objects first, for all threads at once. Each object
    * that is met has a number, the number of the one it was met from and the field (null for an
-   * element of an array); the way to a thread is read from these backwards. All of it is local: when
-   * find returns nothing is held any more.
+   * element of an array); the way to a thread is read from these backwards. All of it is local:
+   * when find returns nothing is held any more.
    *
    * Not followed, since they say nothing about the program: weak references, the sets in which the
    * JDK itself lists threads, the queues in which threads wait or are queued to run, Selvage's own

@@ -12,12 +12,13 @@ import java.lang.ref.WeakReference;
 public final class HiddenThread {
   /*
    * Invariants.
-   *  1. In one collection either both references are acted upon or none: the weak one is cleared and the final one becomes
-   *     inactive (and with that a strong reference) in the same pause.
-   *  2. An active final reference must not be read: the JDK reads it without the barrier that keeps a referent alive during
-   *     concurrent marking. So the weak one is read first; only once it is clear is the final one read.
-   *  3. Whoever hides threads keeps this object strongly reachable until it has been asked: a final reference that is itself
-   *     unreachable is dropped, and the leak with it.
+   *  1. In one collection either both references are acted upon or none: the weak one is cleared
+   *     and the final one becomes inactive (and with that a strong reference) in the same pause.
+   *  2. An active final reference must not be read: the JDK reads it without the barrier that keeps
+   *     a referent alive during concurrent marking. So the weak one is read first; only once it is
+   *     clear is the final one read.
+   *  3. Whoever hides threads keeps this object strongly reachable until it has been asked: a final
+   *     reference that is itself unreachable is dropped, and the leak with it.
    */
 
   private final WeakReference<Thread> weak;

@@ -16,15 +16,18 @@ import org.jspecify.annotations.Nullable;
 final class HidingSet extends AbstractSet<Thread> {
   /*
    * Invariants.
-   *  1. A member is in `strong` or in `hidden`, never in both and never in neither: members move between the two only under the
-   *     lock of this set.
-   *  2. size, isEmpty, remove, contains and iteration never miss a hidden member: what they cannot answer from `strong` alone
-   *     they answer under the lock. An executor that asks "am I empty?" while its last thread is hidden hears "no".
-   *  3. `strong` is the very set that the owner had before, so that a call that was under way when the owner's field was
-   *     changed still works on the right one. Such a call cannot concern a hidden thread: only parked threads are hidden, a
-   *     thread removes itself only while it runs, and it reads the owner's field anew after it was woken.
+   *  1. A member is in `strong` or in `hidden`, never in both and never in neither: members move
+   *     between the two only under the lock of this set.
+   *  2. size, isEmpty, remove, contains and iteration never miss a hidden member: what they cannot
+   *     answer from `strong` alone they answer under the lock. An executor that asks "am I empty?"
+   *     while its last thread is hidden hears "no".
+   *  3. `strong` is the very set that the owner had before, so that a call that was under way when
+   *     the owner's field was changed still works on the right one. Such a call cannot concern a
+   *     hidden thread: only parked threads are hidden, a thread removes itself only while it runs,
+   *     and it reads the owner's field anew after it was woken.
    *
-   * Add goes to `strong` without the lock: threads are added before they are started and hidden only once they are parked.
+   * Add goes to `strong` without the lock: threads are added before they are started and hidden
+   * only once they are parked.
    */
 
   private final Set<Thread> strong;

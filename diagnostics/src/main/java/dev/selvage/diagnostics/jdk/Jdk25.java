@@ -30,14 +30,17 @@ import org.jspecify.annotations.Nullable;
 final class Jdk25 implements Jdk {
   /*
    * What is relied upon, all read in the source of JDK 25.0.3:
-   *  - java.lang.VirtualThread: `state` is 4 when parked and unmounted, plus 256 while its stack is being walked;
-   *    `cont` is its continuation. On its end the state becomes 99 *before* the container forgets the thread, so a thread that is
-   *    not 99 after it was put back will still remove itself.
-   *  - jdk.internal.vm.Continuation.tail is the newest chunk of the stack. Once a collection has seen a chunk the VM never
-   *    freezes into it again, so a thread that ran since has another tail: its identity tells one park from the next.
-   *  - jdk.internal.vm.ThreadContainers: VTHREADS lists what was started directly, CONTAINER_REGISTRY holds the others weakly.
-   *  - java.util.concurrent.ThreadPerTaskExecutor.threads and SharedThreadContainer.virtualThreads are sets that their owner
-   *    only adds to, removes from, counts and iterates.
+   *  - java.lang.VirtualThread: `state` is 4 when parked and unmounted, plus 256 while its stack is
+   *    being walked; `cont` is its continuation. On its end the state becomes 99 *before* the
+   *    container forgets the thread, so a thread that is not 99 after it was put back will still
+   *    remove itself.
+   *  - jdk.internal.vm.Continuation.tail is the newest chunk of the stack. Once a collection has
+   *    seen a chunk the VM never freezes into it again, so a thread that ran since has another
+   *    tail: its identity tells one park from the next.
+   *  - jdk.internal.vm.ThreadContainers: VTHREADS lists what was started directly,
+   *    CONTAINER_REGISTRY holds the others weakly.
+   *  - java.util.concurrent.ThreadPerTaskExecutor.threads and SharedThreadContainer.virtualThreads
+   *    are sets that their owner only adds to, removes from, counts and iterates.
    *  - java.lang.ref.FinalReference has a public constructor that needs no queue.
    */
 

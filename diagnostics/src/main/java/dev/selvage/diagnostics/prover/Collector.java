@@ -15,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 /** The garbage collector of this JVM: what it is, what it can prove, and how to ask it. */
 final class Collector {
   /*
-   * System.gc() does not always collect: -XX:+DisableExplicitGC makes it do nothing, -XX:+ExplicitGCInvokesConcurrent makes it
-   * start a concurrent cycle. The class histogram of the JDK's own diagnostic commands is made after a full collection whatever
-   * those flags say, so it stands in where a full collection is wanted.
+   * System.gc() does not always collect: -XX:+DisableExplicitGC makes it do nothing,
+   * -XX:+ExplicitGCInvokesConcurrent makes it start a concurrent cycle. The class histogram of the
+   * JDK's own diagnostic commands is made after a full collection whatever those flags say, so it
+   * stands in where a full collection is wanted.
    *
-   * A concurrent cycle of G1 is had from System.gc() where the flag says so, else from the periodic collection: its interval can
-   * be set while the JVM runs, and is set back as soon as a cycle has been seen.
+   * A concurrent cycle of G1 is had from System.gc() where the flag says so, else from the periodic
+   * collection: its interval can be set while the JVM runs, and is set back as soon as a cycle has
+   * been seen.
    */
 
   private static final ObjectName COMMANDS = commands();

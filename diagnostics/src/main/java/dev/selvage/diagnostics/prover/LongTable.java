@@ -6,8 +6,9 @@ package dev.selvage.diagnostics.prover;
  */
 final class LongTable {
   /*
-   * Open addressing with linear probing. A key of 0 is an empty slot; thread ids are positive. Removal shifts the rest of the
-   * run back, so there are no tombstones. At most half of the slots are in use.
+   * Open addressing with linear probing. A key of 0 is an empty slot; thread ids are positive.
+   * Removal shifts the rest of the run back, so there are no tombstones. At most half of the slots
+   * are in use.
    */
 
   private long[] keys = new long[1024];

@@ -30,27 +30,30 @@ import org.jspecify.annotations.Nullable;
 public final class Prover implements Leaks {
   /*
    * Invariants.
-   *  1. No false positive. A thread is proven only when two rounds found it, in the same park, and it was still in that park
-   *     after the second. What the first round's collection set off (finalizers, references that were handed to their queues)
-   *     is strongly reachable in the second, so a thread which it is going to wake is not found again.
-   *  2. Proven is sticky: a proven thread is reported until it ends. One that is seen to have run is counted as refuted and
-   *     reported as such, for ever.
-   *  3. Nothing here refers to a thread of the program, except from within a look. What is remembered are thread ids, which are
-   *     never used twice.
-   *  4. Looks are done one after the other, by a platform thread of our own, so that no frame of a caller matters. The lock of
-   *     the Jdk keeps provers of other class loaders out.
+   *  1. No false positive. A thread is proven only when two rounds found it, in the same park, and
+   *     it was still in that park after the second. What the first round's collection set off
+   *     (finalizers, references that were handed to their queues) is strongly reachable in the
+   *     second, so a thread which it is going to wake is not found again.
+   *  2. Proven is sticky: a proven thread is reported until it ends. One that is seen to have run
+   *     is counted as refuted and reported as such, for ever.
+   *  3. Nothing here refers to a thread of the program, except from within a look. What is
+   *     remembered are thread ids, which are never used twice.
+   *  4. Looks are done one after the other, by a platform thread of our own, so that no frame of a
+   *     caller matters. The lock of the Jdk keeps provers of other class loaders out.
    *
    * Two rounds, as a timeline:
    *
    *     collector                         program
    *     round 1: T is not reached
-   *       its finalizable objects are     finalizer wakes T      -> T is not parked, or its stack is another: not proven
-   *       queued, weak references clear   listener was only weak -> T's last way to wake is gone: see docs/adr
+   *       its finalizable objects are     finalizer wakes T      -> T is not parked, or its stack is
+   *       queued, weak references clear                             another: not proven
+   *                                       listener was only weak -> T's last way to wake is gone:
+   *                                                                 see docs/adr
    *     round 2: T is not reached
    *       T is in the park of round 1     -> proven
    *
-   * A third round is held when the second found threads that the first had not: those that hung on a thread which an ordinary
-   * collection had found first.
+   * A third round is held when the second found threads that the first had not: those that hung on
+   * a thread which an ordinary collection had found first.
    */
 
   private static final int MAX_ROUNDS = 4;

@@ -17,12 +17,14 @@ import java.util.concurrent.CountDownLatch;
 final class Reclaim {
   /*
    * Invariants.
-   *  1. A thread that was collected because it ended is not a leak. The latch that the JDK counts down when a thread ends knows:
-   *     it does not refer to the thread, and while a thread counts it down the thread is on a carrier and cannot be collected.
-   *     So: reference clear and latch not down means that the thread was collected in the middle of its park.
-   *  2. Stacks are taken before, for there is nothing left to read afterwards; they hold no object of the program.
-   *  3. Only threads that were started directly are looked at: an executor counts its threads, and would wait for ever for one
-   *     that is gone.
+   *  1. A thread that was collected because it ended is not a leak. The latch that the JDK counts
+   *     down when a thread ends knows: it does not refer to the thread, and while a thread counts
+   *     it down the thread is on a carrier and cannot be collected. So: reference clear and latch
+   *     not down means that the thread was collected in the middle of its park.
+   *  2. Stacks are taken before, for there is nothing left to read afterwards; they hold no object
+   *     of the program.
+   *  3. Only threads that were started directly are looked at: an executor counts its threads, and
+   *     would wait for ever for one that is gone.
    */
 
   /** One that was found and is gone. */

@@ -16,11 +16,13 @@ import org.jspecify.annotations.Nullable;
 final class Round {
   /*
    * Invariants.
-   *  1. Between hide and restore no frame, field or array of ours refers to a hidden thread other than through its HiddenThread.
-   *     So hiding is done in a method that has returned before the collector is asked, and only handles are kept.
+   *  1. Between hide and restore no frame, field or array of ours refers to a hidden thread other
+   *     than through its HiddenThread. So hiding is done in a method that has returned before the
+   *     collector is asked, and only handles are kept.
    *  2. The handles stay reachable until each has been asked: see the fence.
-   *  3. Only parked threads are hidden. A parked thread that is woken meanwhile is reached by whatever woke it, then by its
-   *     scheduler's queue, then by its carrier; so it is not found, or it was found at a moment when it could not be woken.
+   *  3. Only parked threads are hidden. A parked thread that is woken meanwhile is reached by
+   *     whatever woke it, then by its scheduler's queue, then by its carrier; so it is not found,
+   *     or it was found at a moment when it could not be woken.
    */
 
   /** Asks the collector; returns how long the program stood still, in milliseconds. */

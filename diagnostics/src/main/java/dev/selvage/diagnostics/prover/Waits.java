@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Waits {
   /*
-   * The frame nearest to the program decides: a program that calls ArrayBlockingQueue.take waits for a queue, although the JDK
-   * waits on a condition to do so. Where the nearest JDK frame says nothing (an HTTP client, say) the next one up is asked.
+   * The frame nearest to the program decides: a program that calls ArrayBlockingQueue.take waits
+   * for a queue, although the JDK waits on a condition to do so. Where the nearest JDK frame says
+   * nothing (an HTTP client, say) the next one up is asked.
    */
 
   private record Rule(String classPart, String method, WaitReason reason) {}
