@@ -46,7 +46,8 @@ public sealed interface Finding {
     RECOVERED,
     /**
      * Ended in the one way that was excepted, interrupted by its executor; or it was collected
-     * together with an executor that nobody used any more, or by a look that was asked to reclaim.
+     * together with an executor that nobody used any more. What a look was asked to reclaim stays
+     * open in later reports, for it was a leak and nothing has repaired it.
      */
     GONE;
 

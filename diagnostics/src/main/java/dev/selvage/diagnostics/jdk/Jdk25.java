@@ -77,11 +77,11 @@ final class Jdk25 implements Jdk {
   private Jdk25() {
     attempt(
         "java.base/java.lang",
-        "no thread state, so no proof and no list of virtual threads",
+        "no thread state, so no proof; virtual threads are listed from the thread dump only",
         this::openLang);
     attempt(
         "java.base/jdk.internal.vm",
-        "no list of virtual threads with their containers, so no proof",
+        "no list of virtual threads by container, so no proof",
         this::openContainers);
     attempt(
         "java.base/java.lang.ref",
