@@ -258,7 +258,7 @@ final class Census {
   private String because(Pile pile, @Nullable String heldBy) {
     String because =
         pile.count
-            + " threads block here, more come and none leaves"
+            + " threads block here, more come and none was seen to leave"
             + (judged || heldBy != null ? "; something alive still reaches them" : "");
     return heldBy == null ? because : because + ": " + heldBy;
   }
