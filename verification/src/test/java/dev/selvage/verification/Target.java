@@ -133,7 +133,7 @@ final class Target implements AutoCloseable {
   /** Looks now, by attach. */
   Look look(String... more) throws Exception {
     Path report = directory.resolve("look-" + ++looks + ".json");
-    attach("command=leaks,mode=now,report=" + encode(report) + String.join("", more));
+    attach("command=leaks,report=" + encode(report) + String.join("", more));
     return Look.read(report);
   }
 

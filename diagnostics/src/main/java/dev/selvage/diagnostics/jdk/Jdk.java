@@ -104,7 +104,9 @@ public interface Jdk {
 
   /**
    * The latch that the JDK counts down when this virtual thread ends. It does not refer to the
-   * thread.
+   * thread. It is made on the first call: a thread that is ending at that moment may not see it and
+   * never counts it down. So ask afterwards whether the thread is still parked; if it is, the latch
+   * will tell.
    */
   CountDownLatch termination(Thread thread);
 

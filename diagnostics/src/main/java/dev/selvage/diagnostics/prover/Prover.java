@@ -412,10 +412,13 @@ public final class Prover implements Leaks {
     for (int k = 0; k < indices.length; k++) {
       int i = indices[k];
       Thread thread = found.threads[i];
+      Container container = found.containers[i];
+      // before the last question whether it is there: a thread that ends counts down only a latch
+      // that it finds
+      CountDownLatch end = container.kind() == Container.Kind.ROOT ? null : jdk.termination(thread);
       if (!stillThere(thread, found.parks[i])) {
         continue;
       }
-      Container container = found.containers[i];
       List<StackTraceElement> stack = List.of(stacks[k]);
       WaitReason reason = reasons[k];
       String except = container.kind() == Container.Kind.EXECUTOR ? "interrupt" : null;
@@ -423,8 +426,8 @@ public final class Prover implements Leaks {
       int index = groupIndexOf(key, stack, container.jdkContainer());
       groups.get(index).add(thread.getName(), observations.since(thread.threadId()));
       proven.put(found.ids[i], found.parks[i], index);
-      if (container.kind() != Container.Kind.ROOT) {
-        ends.put(found.ids[i], jdk.termination(thread));
+      if (end != null) {
+        ends.put(found.ids[i], end);
       }
     }
     return true;

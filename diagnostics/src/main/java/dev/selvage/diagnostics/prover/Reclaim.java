@@ -72,15 +72,19 @@ final class Reclaim {
   }
 
   private void hide(Thread thread) {
+    CountDownLatch ended = jdk.termination(thread);
     StackTraceElement[] stack = jdk.stack(thread);
     WaitReason reason = Waits.classify(Activity.PARKED, stack);
     if (reason == WaitReason.REFERENCE_QUEUE) {
       return; // the collector itself may wake it
     }
+    if (!jdk.isParked(thread)) {
+      return; // it may have ended before the latch was there, and then never counts it down
+    }
     candidates.add(
         new Candidate(
             new WeakReference<>(thread),
-            jdk.termination(thread),
+            ended,
             thread.threadId(),
             thread.getName(),
             reason,
