@@ -99,6 +99,27 @@ public final class Leaky {
     Thread.ofVirtual().name("waits-for-cleaner").start(() -> await(latch, latch));
   }
 
+  /** A thread that one finalizer after the other wakes, and another that it wakes at last. */
+  public static void wokenByManyFinalizers(int finalizers) {
+    CountDownLatch latch = new CountDownLatch(1);
+    Thread.ofVirtual().name("waits-for-many").start(() -> count(finalizers, latch));
+    Thread.ofVirtual().name("waits-for-many-counter").start(() -> await(latch, latch));
+  }
+
+  private static void count(int finalizers, CountDownLatch latch) {
+    for (int i = 0; i < finalizers; i++) {
+      CountDownLatch next = new CountDownLatch(1);
+      drop(next);
+      await(next, next);
+    }
+    latch.countDown();
+  }
+
+  private static void drop(CountDownLatch latch) {
+    Opener opener = new Opener(latch);
+    opener.check();
+  }
+
   private static void clean(
       ReferenceQueue<Object> queue, PhantomReference<Object> reference, CountDownLatch latch) {
     try {
@@ -173,6 +194,26 @@ public final class Leaky {
     protected void finalize() {
       woken = true;
       LockSupport.unpark(thread);
+    }
+  }
+
+  private static final class Opener {
+    private final CountDownLatch latch;
+
+    Opener(CountDownLatch latch) {
+      this.latch = latch;
+    }
+
+    void check() {
+      if (latch.getCount() == 0) {
+        throw new IllegalStateException("nobody has opened it yet");
+      }
+    }
+
+    @Override
+    @SuppressWarnings({"removal", "deprecation", "Finalize"}) // this trap is what is tested
+    protected void finalize() {
+      latch.countDown();
     }
   }
 }

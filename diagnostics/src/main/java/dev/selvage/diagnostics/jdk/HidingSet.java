@@ -16,41 +16,71 @@ import org.jspecify.annotations.Nullable;
 final class HidingSet extends AbstractSet<Thread> {
   /*
    * Invariants.
-   *  1. A member is in `strong` or in `hidden`, never in both and never in neither: members move
+   *  1. A member is in `strong` or in `hidden`, never in neither: members move
    *     between the two only under the lock of this set.
    *  2. size, isEmpty, remove, contains and iteration never miss a hidden member: what they cannot
    *     answer from `strong` alone they answer under the lock. An executor that asks "am I empty?"
    *     while its last thread is hidden hears "no".
-   *  3. `strong` is the very set that the owner had before, so that a call that was under way when
+   *  3. Iteration goes over a copy made under the lock, also while nothing is hidden: a proof that
+   *     begins in the middle of shutdownNow() must not take threads away from under it, for they
+   *     would never be interrupted.
+   *  4. Where a member moves, it is added before it is removed, since the addition can run out of
+   *     memory. So under the lock it may be in both for a moment.
+   *  5. `strong` is the very set that the owner had before, so that a call that was under way when
    *     the owner's field was changed still works on the right one. Such a call cannot concern a
-   *     hidden thread: only parked threads are hidden, a thread removes itself only while it runs,
-   *     and it reads the owner's field anew after it was woken.
+   *     hidden thread: only threads that were seen parked after the exchange are hidden, a thread
+   *     removes itself only while it runs, and it reads the owner's field anew after it was woken.
+   *     A call that walks over all members is another matter: the set is busy while there may be
+   *     one, and hides nothing.
    *
    * Add goes to `strong` without the lock: threads are added before they are started and hidden
    * only once they are parked.
    */
 
+  static {
+    // Its iterator's class is loaded now: later a thread of the program would have to load it, and
+    // the agent's jar may have been replaced by then.
+    new HidingSet(Set.of()).clear();
+  }
+
   private final Set<Thread> strong;
   // guarded by this: thread id to the weak handle
   private final Map<Long, HiddenThread> hidden = new HashMap<>();
+
+  private volatile boolean busy;
 
   HidingSet(Set<Thread> strong) {
     this.strong = strong;
   }
 
+  /** Whether somebody may still walk over the set that was there before. Nothing is hidden then. */
+  boolean isBusy() {
+    return busy;
+  }
+
+  /** Says whether somebody may still walk over the set that was there before. */
+  void busy(boolean busy) {
+    this.busy = busy;
+  }
+
   /** Lets go of a member, keeping only the handle. False if it is not (or no longer) a member. */
   synchronized boolean hide(Thread thread, HiddenThread handle) {
-    if (!strong.remove(thread)) {
+    if (busy || !strong.contains(thread)) {
       return false;
     }
     hidden.put(thread.threadId(), handle);
-    return true;
+    if (strong.remove(thread)) {
+      return true;
+    }
+    hidden.remove(thread.threadId());
+    return false;
   }
 
   /** Holds a hidden member strongly again; does nothing if it has been removed meanwhile. */
   synchronized void restore(long id, Thread thread) {
-    if (hidden.remove(id) != null) {
+    if (hidden.containsKey(id)) {
       strong.add(thread);
+      hidden.remove(id);
     }
   }
 
@@ -109,9 +139,6 @@ final class HidingSet extends AbstractSet<Thread> {
   public Iterator<Thread> iterator() {
     List<Thread> all;
     synchronized (this) {
-      if (hidden.isEmpty()) {
-        return strong.iterator();
-      }
       all = new ArrayList<>(strong);
       for (HiddenThread handle : hidden.values()) {
         all.add(handle.thread());

@@ -85,6 +85,13 @@ public interface Jdk {
   HiddenThread handle(Thread thread);
 
   /**
+   * Makes the containers ready for {@link #hide}; to be called before the threads are looked at
+   * that are going to be hidden. What is not ready is not hidden: a container that is new since, or
+   * whose threads somebody is interrupting right now.
+   */
+  void prepare();
+
+  /**
    * Takes the thread out of the list or the set of its container, which then has it only through
    * the handle. Must be undone with {@link #restore}. Does nothing for a scope.
    */

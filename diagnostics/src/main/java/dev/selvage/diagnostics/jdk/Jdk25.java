@@ -108,7 +108,8 @@ final class Jdk25 implements Jdk {
   private void attempt(String open, String costs, Part part) {
     try {
       part.open();
-    } catch (ReflectiveOperationException | RuntimeException e) {
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+      // a LinkageError: a JVM without continuations refuses to initialise their class
       boolean closed =
           e instanceof IllegalAccessException || e instanceof InaccessibleObjectException;
       missing.add(
@@ -479,45 +480,101 @@ final class Jdk25 implements Jdk {
     }
   }
 
-  /**
-   * The set of an executor or a pool, exchanged for one that can hide on the first call; null if it
-   * has none.
-   */
+  /** The set of an executor or a pool if it has been exchanged for one that can hide. */
   private @Nullable HidingSet hidingSet(Container container) {
-    Object owner = container.jdkContainer();
-    if (container.kind() == Container.Kind.EXECUTOR) {
-      Field field = executorThreads;
-      if (field == null) {
-        return null;
-      }
+    return threadsOf(container.jdkContainer()) instanceof HidingSet hiding ? hiding : null;
+  }
+
+  private @Nullable Object threadsOf(Object owner) {
+    Field executors = executorThreads;
+    VarHandle pools = poolThreads;
+    if (executors != null && executorClass != null && executorClass.isInstance(owner)) {
       try {
-        Object set = field.get(owner);
-        if (set instanceof HidingSet hiding) {
-          return hiding;
+        return executors.get(owner);
+      } catch (IllegalAccessException e) {
+        throw new IllegalStateException("ThreadPerTaskExecutor.threads cannot be read", e);
+      }
+    }
+    if (pools != null && poolContainerClass != null && poolContainerClass.isInstance(owner)) {
+      return (Object) pools.getVolatile(owner);
+    }
+    return null;
+  }
+
+  @Override
+  public void prepare() {
+    if (registry == null) {
+      return;
+    }
+    List<HidingSet> doubtful = new ArrayList<>();
+    for (WeakReference<?> reference : registry) {
+      Object owner = reference.get();
+      Object threads = owner == null ? null : threadsOf(owner);
+      if (threads instanceof HidingSet hiding) {
+        if (hiding.isBusy()) {
+          doubtful.add(hiding);
         }
-        HidingSet hiding = hidingSet(set);
-        field.set(owner, hiding);
-        return hiding;
+      } else if (owner != null && threads != null) {
+        HidingSet hiding = exchange(owner, threads);
+        // An executor is shut down before its threads are interrupted. So one that runs even now,
+        // after the exchange, will interrupt by way of the new set.
+        if (owner instanceof ExecutorService executor && executor.isShutdown()) {
+          hiding.busy(true);
+          doubtful.add(hiding);
+        }
+      }
+    }
+    if (!doubtful.isEmpty() && !someoneInterrupts()) {
+      doubtful.forEach(hiding -> hiding.busy(false));
+    }
+  }
+
+  private HidingSet exchange(Object owner, Object threads) {
+    @SuppressWarnings("unchecked") // the JDK declares it so
+    HidingSet hiding = new HidingSet((Set<Thread>) threads);
+    Field executors = executorThreads;
+    VarHandle pools = poolThreads;
+    if (executors != null && executorClass != null && executorClass.isInstance(owner)) {
+      try {
+        executors.set(owner, hiding);
       } catch (IllegalAccessException e) {
         throw new IllegalStateException("ThreadPerTaskExecutor.threads cannot be exchanged", e);
       }
+      VarHandle.fullFence();
+    } else if (pools != null) {
+      pools.setVolatile(owner, hiding);
     }
-    VarHandle field = poolThreads;
-    if (field == null) {
-      return null;
-    }
-    Object set = (Object) field.getVolatile(owner);
-    if (set == null || set instanceof HidingSet) {
-      return (HidingSet) set;
-    }
-    HidingSet hiding = hidingSet(set);
-    field.setVolatile(owner, hiding);
     return hiding;
   }
 
-  @SuppressWarnings("unchecked") // the JDK declares it so
-  private static HidingSet hidingSet(Object set) {
-    return new HidingSet((Set<Thread>) set);
+  /** Whether any thread is on its way through the threads of an executor, to interrupt them. */
+  private boolean someoneInterrupts() {
+    for (StackTraceElement[] stack : Thread.getAllStackTraces().values()) {
+      if (interrupts(stack)) {
+        return true;
+      }
+    }
+    boolean[] found = new boolean[1];
+    forEachThread(
+        thread -> {
+          // parked or asleep it is not there: interrupting does neither
+          Activity activity = activity(thread);
+          if (!found[0] && activity != Activity.PARKED && activity != Activity.TIMED) {
+            found[0] = interrupts(thread.getStackTrace());
+          }
+        });
+    return found[0];
+  }
+
+  private static boolean interrupts(StackTraceElement[] stack) {
+    // close() waits in the same class, but not in this method
+    for (StackTraceElement frame : stack) {
+      if (frame.getMethodName().equals("tryShutdownAndTerminate")
+          && frame.getClassName().equals("java.util.concurrent.ThreadPerTaskExecutor")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -4,7 +4,6 @@ import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Finding.Details;
 import dev.selvage.diagnostics.Frames;
 import dev.selvage.observe.WaitReason;
-import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,16 +22,14 @@ final class Group {
   final Key key;
   final List<StackTraceElement> stack;
   final Set<String> names = new LinkedHashSet<>();
-  final WeakReference<Object> executor;
   int count;
   int refuted;
   int gone;
   long oldestNanos = Long.MAX_VALUE;
 
-  Group(Key key, List<StackTraceElement> stack, Object executor) {
+  Group(Key key, List<StackTraceElement> stack) {
     this.key = key;
     this.stack = stack;
-    this.executor = new WeakReference<>(executor);
   }
 
   static Key key(WaitReason reason, List<StackTraceElement> stack, @Nullable String except) {

@@ -9,10 +9,12 @@ import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import dev.selvage.diagnostics.jdk.Jdk.Container;
 import dev.selvage.observe.WaitReason;
+import java.lang.ref.WeakReference;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,9 +85,16 @@ public final class Prover implements Leaks {
   private final LongTable proven = new LongTable(); // id -> park identity, index of group
   private final List<Group> groups = new ArrayList<>();
   private final Map<Group.Key, Integer> groupIndex = new LinkedHashMap<>();
-  private final Map<Long, CountDownLatch> ends = new HashMap<>(); // only of threads in containers
+  private final Map<Long, Contained> contained = new HashMap<>();
   private final Observations observations;
   private long refuted;
+
+  /**
+   * What else is remembered of a proven thread that is in a container.
+   *
+   * @param end the latch that the JDK counts down when the thread ends
+   */
+  private record Contained(CountDownLatch end, WeakReference<Object> container) {}
 
   Prover(Jdk jdk) {
     this.jdk = jdk;
@@ -235,6 +244,9 @@ public final class Prover implements Leaks {
   private String closed() {
     StringBuilder flags = new StringBuilder();
     for (Report.Missing missing : jdk.missing()) {
+      if (!missing.costs().contains("--add-opens")) {
+        return missing.costs(); // another reason than a closed package
+      }
       flags.append(flags.isEmpty() ? "" : " ").append(missing.open());
     }
     return "this JVM does not let Selvage see its virtual threads ("
@@ -265,9 +277,9 @@ public final class Prover implements Leaks {
   // ------------------------------------------------------------------ rounds
 
   private Report.Proof prove(Mode mode) throws InterruptedException {
-    // Who waits for a reference is woken by the collector, not by a thread; and may then wake
-    // others. It is known only by its stack, which is read only of those that were found: so the
-    // rounds are held anew, with such threads as roots.
+    // Who waits for a reference or a finalizer is woken by the collector, not by a thread; and may
+    // then wake others. It is known only by its stack, which is read only of those that were found,
+    // or by having run between the rounds: so these are held anew, with such threads as roots.
     LongTable roots = new LongTable();
     Report.Proof proof = prove(mode, roots);
     for (int i = 0; proof == null && i < MAX_NEW_ROOTS; i++) {
@@ -283,7 +295,7 @@ public final class Prover implements Leaks {
             false,
             false,
             refuted,
-            "threads that wait for references keep coming: ask again later");
+            "threads that only the collector wakes keep coming: ask again later");
   }
 
   /**
@@ -293,6 +305,7 @@ public final class Prover implements Leaks {
   private Report.@Nullable Proof prove(Mode mode, LongTable roots) throws InterruptedException {
     long canary = Canary.plant(jdk);
     int max = mode == Mode.CONCURRENT ? MAX_CONCURRENT_ROUNDS : MAX_ROUNDS;
+    int knownRoots = roots.size();
     LongTable before = new LongTable(); // id -> park identity, round
     boolean canaryFound = false;
     double pause = 0;
@@ -309,14 +322,17 @@ public final class Prover implements Leaks {
       found = round.run(question(mode, round, rounds > 2 && !canaryFound));
       pause = Math.max(pause, round.pauseMillis());
       jdk.awaitReferenceProcessing();
-      int fresh = note(found, before, rounds, canary);
+      int fresh = note(found, before, rounds, canary, roots);
       canaryFound = contains(found, canary);
       // A round that found something for the first time wants another one that confirms it. One
       // that found nothing but the canary and what is proven already has nothing left to confirm.
       again = !canaryFound || (fresh > 0 && rounds < MAX_CONFIRMING_ROUNDS);
     }
-    boolean accepted = found == null || accept(found, before, rounds, canary, roots);
+    boolean accepted = found == null || accept(found, before, rounds, canary, roots, knownRoots);
     if (!accepted) {
+      if (!canaryFound) {
+        endCanary(canary);
+      }
       return null;
     }
     if (!canaryFound) {
@@ -355,11 +371,20 @@ public final class Prover implements Leaks {
   }
 
   /** Notes who was found in which park since which round; returns how many want a further round. */
-  private int note(Round.Found found, LongTable before, int round, long canary) {
+  private int note(Round.Found found, LongTable before, int round, long canary, LongTable roots) {
     int fresh = 0;
+    for (long id : found.moved) {
+      if (id != canary) {
+        roots.put(id, 1, 1);
+      }
+    }
     for (int i = 0; i < found.size(); i++) {
       long id = found.ids[i];
-      if (before.first(id, 0) != found.parks[i]) {
+      int earlier = before.first(id, 0);
+      if (earlier != found.parks[i]) {
+        if (earlier != 0 && id != canary) {
+          roots.put(id, 1, 1);
+        }
         before.put(id, found.parks[i], round);
         if (id != canary && proven.first(id, 0) != found.parks[i]) {
           fresh++;
@@ -383,32 +408,41 @@ public final class Prover implements Leaks {
    * roots among it.
    */
   private boolean accept(
-      Round.Found found, LongTable before, int lastRound, long canary, LongTable roots) {
-    List<Integer> confirmed = new ArrayList<>();
+      Round.Found found,
+      LongTable before,
+      int lastRound,
+      long canary,
+      LongTable roots,
+      int knownRoots) {
+    // Also those that are not confirmed are looked at: one of them may wait for the collector.
+    List<Integer> fresh = new ArrayList<>();
+    boolean anyConfirmed = false;
     for (int i = 0; i < found.size(); i++) {
       long id = found.ids[i];
       if (id == canary) {
         Canary.release(found.threads[i]);
-      } else if (before.second(id, lastRound) < lastRound
-          && !proven.contains(id)
-          && stillThere(found.threads[i], found.parks[i])) {
-        confirmed.add(i);
+      } else if (!proven.contains(id)) {
+        fresh.add(i);
+        anyConfirmed |= before.second(id, lastRound) < lastRound;
       }
     }
-    int[] indices = confirmed.stream().mapToInt(Integer::intValue).toArray();
+    if (!anyConfirmed) {
+      return true;
+    }
+    int[] indices = fresh.stream().mapToInt(Integer::intValue).toArray();
     StackTraceElement[][] stacks = Stacks.of(jdk, found.threads, indices);
     WaitReason[] reasons = new WaitReason[indices.length];
-    boolean newRoots = false;
     for (int k = 0; k < indices.length; k++) {
       reasons[k] = Waits.classify(Activity.PARKED, stacks[k]);
       if (reasons[k] == WaitReason.REFERENCE_QUEUE) {
         roots.put(found.ids[indices[k]], 1, 1);
-        newRoots = true;
       }
     }
-    if (newRoots) {
+    noteWhoRan(before, canary, roots);
+    if (roots.size() > knownRoots) {
       return false;
     }
+    IdentityHashMap<Object, WeakReference<Object>> containers = new IdentityHashMap<>();
     for (int k = 0; k < indices.length; k++) {
       int i = indices[k];
       Thread thread = found.threads[i];
@@ -416,21 +450,46 @@ public final class Prover implements Leaks {
       // before the last question whether it is there: a thread that ends counts down only a latch
       // that it finds
       CountDownLatch end = container.kind() == Container.Kind.ROOT ? null : jdk.termination(thread);
-      if (!stillThere(thread, found.parks[i])) {
+      boolean confirmed = before.second(found.ids[i], lastRound) < lastRound;
+      if (!confirmed || !stillThere(thread, found.parks[i])) {
         continue;
       }
       List<StackTraceElement> stack = List.of(stacks[k]);
       WaitReason reason = reasons[k];
       String except = container.kind() == Container.Kind.EXECUTOR ? "interrupt" : null;
       Group.Key key = Group.key(reason, stack, except);
-      int index = groupIndexOf(key, stack, container.jdkContainer());
+      int index = groupIndexOf(key, stack);
       groups.get(index).add(thread.getName(), observations.since(thread.threadId()));
       proven.put(found.ids[i], found.parks[i], index);
       if (end != null) {
-        ends.put(found.ids[i], end);
+        WeakReference<Object> weak =
+            containers.computeIfAbsent(container.jdkContainer(), WeakReference::new);
+        contained.put(found.ids[i], new Contained(end, weak));
       }
     }
     return true;
+  }
+
+  /**
+   * Notes as roots those that one round found and that have run since. Nothing that lives reached
+   * them, so a finalizer woke them; they may wait for the next one now, or have handed on what they
+   * held, and wake one day whom every round has found.
+   */
+  private void noteWhoRan(LongTable before, long canary, LongTable roots) {
+    LongTable still = new LongTable();
+    jdk.forEachThread(
+        thread -> {
+          long id = thread.threadId();
+          if (before.contains(id) && stillThere(thread, before.first(id, 0))) {
+            still.put(id, 1, 1);
+          }
+        });
+    before.forEach(
+        (id, _, _) -> {
+          if (id != canary && !still.contains(id)) {
+            roots.put(id, 1, 1);
+          }
+        });
   }
 
   private boolean stillThere(Thread thread, int park) {
@@ -447,8 +506,8 @@ public final class Prover implements Leaks {
         canaryFound = true;
         continue;
       }
-      group(Group.key(gone.reason(), gone.stack(), null), gone.stack(), jdk)
-          .add(gone.name(), observations.since(gone.id()));
+      Group.Key key = Group.key(gone.reason(), gone.stack(), null);
+      groups.get(groupIndexOf(key, gone.stack())).add(gone.name(), observations.since(gone.id()));
     }
     if (!canaryFound) {
       endCanary(canary);
@@ -464,15 +523,11 @@ public final class Prover implements Leaks {
         canaryFound ? null : "the leak that the prover planted was not found in one collection");
   }
 
-  private Group group(Group.Key key, List<StackTraceElement> stack, Object executor) {
-    return groups.get(groupIndexOf(key, stack, executor));
-  }
-
-  private int groupIndexOf(Group.Key key, List<StackTraceElement> stack, Object executor) {
+  private int groupIndexOf(Group.Key key, List<StackTraceElement> stack) {
     Integer index = groupIndex.get(key);
     if (index == null) {
       index = groups.size();
-      groups.add(new Group(key, stack, executor));
+      groups.add(new Group(key, stack));
       groupIndex.put(key, index);
     }
     return index;
@@ -506,7 +561,7 @@ public final class Prover implements Leaks {
           }
           Group group = groups.get(index);
           group.count--;
-          if (collected(id, here) || interruptedByItsExecutor(group)) {
+          if (collected(id, here) || interruptedByItsExecutor(id, group)) {
             group.gone++;
           } else {
             group.refuted++;
@@ -521,7 +576,7 @@ public final class Prover implements Leaks {
           ended.add(id);
         });
     ended.forEach(proven::remove);
-    ended.forEach(ends::remove);
+    ended.forEach(contained::remove);
   }
 
   /**
@@ -529,8 +584,8 @@ public final class Prover implements Leaks {
    * collection took it away, as the JDK allows, for nothing lists such a thread strongly.
    */
   private boolean collected(long id, boolean here) {
-    CountDownLatch end = ends.get(id);
-    return !here && end != null && end.getCount() > 0;
+    Contained in = contained.get(id);
+    return !here && in != null && in.end.getCount() > 0;
   }
 
   /** Whether the thread only looked unparked because somebody walked its stack at that moment. */
@@ -539,11 +594,13 @@ public final class Prover implements Leaks {
     return stillThere(thread, proven.first(id, 0));
   }
 
-  private boolean interruptedByItsExecutor(Group group) {
-    if (group.key.except() == null) {
+  /** Threads of one group may be in different executors, so the thread's own is asked. */
+  private boolean interruptedByItsExecutor(long id, Group group) {
+    Contained in = contained.get(id);
+    if (group.key.except() == null || in == null) {
       return false;
     }
-    Object executor = group.executor.get();
+    Object executor = in.container.get();
     return executor == null || jdk.isShutdown(new Container("", Container.Kind.EXECUTOR, executor));
   }
 

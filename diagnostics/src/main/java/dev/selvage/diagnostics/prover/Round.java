@@ -5,6 +5,7 @@ import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Container;
 import java.lang.ref.Reference;
 import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,9 @@ final class Round {
    *     or it was found at a moment when it could not be woken.
    */
 
+  /** How often putting back is tried again where memory is short: for about ten seconds. */
+  private static final int MAX_SHORTAGES = 1_000;
+
   /** Asks the collector; returns how long the program stood still, in milliseconds. */
   interface Question {
     double ask() throws InterruptedException;
@@ -37,7 +41,11 @@ final class Round {
     final Container[] containers;
     Thread[] threads;
 
-    private Found(long[] ids, int[] parks, Thread[] threads, Container[] containers) {
+    /** Threads that were found, but were not parked any more when the round ended. */
+    final long[] moved;
+
+    private Found(long[] ids, int[] parks, Thread[] threads, Container[] containers, long[] moved) {
+      this.moved = moved;
       this.ids = ids;
       this.parks = parks;
       this.threads = threads;
@@ -103,6 +111,7 @@ final class Round {
   }
 
   private void hide() {
+    jdk.prepare();
     jdk.forEach(
         (container, thread) -> {
           if (jdk.isParked(thread) && !roots.contains(thread.threadId())) {
@@ -130,13 +139,22 @@ final class Round {
 
   private void restore() {
     RuntimeException failure = null;
+    int shortages = 0;
     while (restored < size) {
-      int i = restored++;
+      int i = restored;
       try {
         jdk.restore(containers[i], ids[i], handles[i].thread());
       } catch (RuntimeException e) {
         failure = e; // told once all the others are in their places again
+      } catch (OutOfMemoryError e) {
+        // The program's heap is full. Who is not put back is missing from every thread dump.
+        if (++shortages < MAX_SHORTAGES) {
+          LockSupport.parkNanos(10_000_000);
+          continue;
+        }
+        throw e;
       }
+      restored++;
     }
     if (failure != null) {
       throw failure;
@@ -146,6 +164,8 @@ final class Round {
   private Found restoreAndCollect() {
     restore();
     int n = 0;
+    int gone = 0;
+    long[] moved = new long[size];
     long[] foundIds = new long[size];
     int[] parks = new int[size];
     Thread[] threads = new Thread[size];
@@ -157,6 +177,7 @@ final class Round {
       Thread thread = handles[i].thread();
       int park = parkOf(thread);
       if (park == 0) {
+        moved[gone++] = ids[i];
         continue;
       }
       foundIds[n] = ids[i];
@@ -169,7 +190,8 @@ final class Round {
         Arrays.copyOf(foundIds, n),
         Arrays.copyOf(parks, n),
         Arrays.copyOf(threads, n),
-        Arrays.copyOf(of, n));
+        Arrays.copyOf(of, n),
+        Arrays.copyOf(moved, gone));
   }
 
   /** The identity of the thread's park; 0 if it is not parked (any more). */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -68,6 +69,34 @@ class HidingSetTests {
     assertFalse(set.isHiding());
     set.restore(a.threadId(), a);
     assertEquals(0, set.size());
+  }
+
+  @Test
+  void anIterationThatHasBegunMeetsThoseThatAreHiddenMeanwhile() {
+    List<Thread> members = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      members.add(thread());
+    }
+    set.addAll(members);
+    Set<Thread> met = new HashSet<>();
+
+    Iterator<Thread> iterator = set.iterator();
+    met.add(iterator.next());
+    members.forEach(member -> set.hide(member, handle(member)));
+    iterator.forEachRemaining(met::add);
+
+    assertEquals(Set.copyOf(members), met);
+  }
+
+  @Test
+  void nothingIsHiddenWhileSomebodyMayWalkOverTheSetBelow() {
+    Thread a = thread();
+    set.add(a);
+    set.busy(true);
+    assertFalse(set.hide(a, handle(a)));
+    assertEquals(Set.of(a), strong);
+    set.busy(false);
+    assertTrue(set.hide(a, handle(a)));
   }
 
   @Test

@@ -177,6 +177,50 @@ class ProverTests {
     assertEquals(0, waiting("waits-for-"), "the proof took the threads' wake-up away");
   }
 
+  /** Finalizers wake one of the two after each round; it is never found twice in one park. */
+  @Test
+  void whoWaitsForOneThatFinalizersWakeAgainAndAgainIsNotProven() throws Exception {
+    onAThreadOfItsOwn(() -> Leaky.wokenByManyFinalizers(30));
+    Jdk patient =
+        (Jdk)
+            Proxy.newProxyInstance(
+                Jdk.class.getClassLoader(),
+                new Class<?>[] {Jdk.class},
+                (_, method, arguments) -> {
+                  if (method.getName().equals("awaitReferenceProcessing")) {
+                    Thread.sleep(50); // the finalizer has run then, and its thread is parked again
+                  }
+                  return method.invoke(Jdk.ofThisJvm(), arguments);
+                });
+
+    Report report = new Prover(patient).find(Mode.NOW);
+
+    assertEquals(List.of(), proven(report));
+    for (int i = 0; i < 1_000 && waiting("waits-for-many") > 0; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertEquals(0, waiting("waits-for-many"));
+  }
+
+  /** All block at the same place, so they are one finding; one executor at a time is shut down. */
+  @Test
+  void aThreadThatItsOwnExecutorInterruptsIsNotRefuted() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      executors.add(Leaky.executor(1));
+    }
+    Thread.sleep(100);
+    assertEquals(5, count(find(), "Leaky.put"));
+
+    for (int left = 4; left > 0; left--) {
+      ExecutorService one = executors.get(left);
+      one.shutdownNow();
+      assertTrue(one.awaitTermination(10, TimeUnit.SECONDS));
+
+      assertEquals(left, count(find(), "Leaky.put"));
+    }
+  }
+
   private long waiting(String prefix) {
     return prover.goroutines().stream().filter(g -> g.name().startsWith(prefix)).count();
   }
