@@ -1,6 +1,7 @@
 package dev.selvage;
 
 import dev.selvage.internal.Alarms;
+import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.Pulses;
 import dev.selvage.internal.SpinLock;
 import dev.selvage.internal.Timeout;
@@ -152,14 +153,14 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
 
   @Override
   public void send(T value) throws InterruptedException {
-    checkInterrupt();
+    Interrupts.check();
     send(value, FOREVER);
   }
 
   @Override
   public boolean send(T value, Duration timeout) throws InterruptedException {
     long nanos = Alarms.nanos(timeout);
-    checkInterrupt();
+    Interrupts.check();
     return send(value, nanos);
   }
 
@@ -215,7 +216,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
 
   @Override
   public T receive() throws InterruptedException {
-    checkInterrupt();
+    Interrupts.check();
     T value = cast(receive(FOREVER));
     if (value == null) {
       throw ClosedChannelException.onReceive();
@@ -225,14 +226,14 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
 
   @Override
   public @Nullable T receiveOrNull() throws InterruptedException {
-    checkInterrupt();
+    Interrupts.check();
     return cast(receive(FOREVER));
   }
 
   @Override
   public Optional<T> receive(Duration timeout) throws InterruptedException {
     long nanos = Alarms.nanos(timeout);
-    checkInterrupt();
+    Interrupts.check();
     return optional(receive(nanos));
   }
 
@@ -509,12 +510,6 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   }
 
   // --------------- Waiting ---------------
-
-  private static void checkInterrupt() throws InterruptedException {
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
-  }
 
   /** Waits for the outcome of a queued operation; false when the time was over before. */
   private static boolean await(Node self, long timeout) throws InterruptedException {

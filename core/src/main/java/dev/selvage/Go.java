@@ -1,9 +1,12 @@
 package dev.selvage;
 
 import dev.selvage.internal.Alarms;
+import dev.selvage.internal.Interrupts;
 import dev.selvage.observe.WaitReason;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts goroutines. Meant to be imported statically: {@code go(() -> work())}.
@@ -13,7 +16,8 @@ import java.util.Objects;
  * Thread#getDefaultUncaughtExceptionHandler()}, or to the log {@code dev.selvage} if there is none,
  * and ends that goroutine only.
  *
- * <p>All methods may be called from any thread; only {@link #sleep} blocks.
+ * <p>All methods may be called from any thread; only {@link #sleep} blocks, and what {@link
+ * #uninterruptibly} is given.
  */
 public final class Go {
   private Go() {}
@@ -57,6 +61,77 @@ public final class Go {
     Goroutine.start(Objects.requireNonNull(name, "name"), () -> task.run(argument));
   }
 
+  // --------------- What must be finished ---------------
+
+  /** Something that must not be interrupted, and yields a result. */
+  @FunctionalInterface
+  public interface Finish<R extends @Nullable Object, X extends Exception> {
+    /** Does it. */
+    R run() throws InterruptedException, X;
+  }
+
+  /** Something that must not be interrupted, and yields nothing. */
+  @FunctionalInterface
+  public interface FinishAction<X extends Exception> {
+    /** Does it. */
+    void run() throws InterruptedException, X;
+  }
+
+  /**
+   * Does something during which the current thread counts as not interrupted, so that it can still
+   * send, lock and wait: cleaning up after a cancellation, most of all.
+   *
+   * <pre>{@code
+   * } finally {
+   *   uninterruptibly(() -> results.send(partial));
+   * }
+   * }</pre>
+   *
+   * <p>If the thread is interrupted already, that is put off: the flag is clear inside, and set
+   * again afterwards. So is an interrupt that comes meanwhile. No wait of Selvage ends for it; a
+   * wait of the JDK inside does when somebody calls {@link Thread#interrupt()} just then, but not
+   * when it is a {@code Scope} that is cancelled. Regions may be nested; the outermost counts.
+   *
+   * <p>Can block for as long as the body does.
+   *
+   * @throws X what the body throws
+   * @throws CancellationException when the body throws an {@link InterruptedException} all the
+   *     same, which is its cause; the interrupt flag is set then
+   */
+  @SuppressWarnings("FunctionalInterfaceClash") // a lambda that can be both has its value passed on
+  public static <R extends @Nullable Object, X extends Exception> R uninterruptibly(
+      Finish<? extends R, ? extends X> body) throws X {
+    Objects.requireNonNull(body, "body");
+    return Interrupts.<R, X>uninterruptibly(
+        () -> {
+          try {
+            return body.run();
+          } catch (InterruptedException e) {
+            throw interruptedAllTheSame(e);
+          }
+        });
+  }
+
+  /** The same for something that yields nothing. */
+  public static <X extends Exception> void uninterruptibly(FinishAction<? extends X> body)
+      throws X {
+    Objects.requireNonNull(body, "body");
+    Go.<@Nullable Object, X>uninterruptibly(
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
+  private static CancellationException interruptedAllTheSame(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    CancellationException exception = new CancellationException("interrupted");
+    exception.initCause(e);
+    return exception;
+  }
+
+  // --------------- Time ---------------
+
   /**
    * Blocks for a time; not at all if that is zero or negative.
    *
@@ -64,9 +139,7 @@ public final class Go {
    */
   public static void sleep(Duration time) throws InterruptedException {
     long nanos = Alarms.nanos(time);
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
+    Interrupts.check();
     if (nanos > 0) {
       Waits.pause(WaitReason.SLEEP, nanos);
     }

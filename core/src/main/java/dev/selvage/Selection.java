@@ -1,5 +1,6 @@
 package dev.selvage;
 
+import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.Timeout;
 import dev.selvage.internal.Waiter;
 import dev.selvage.observe.WaitReason;
@@ -83,9 +84,7 @@ final class Selection {
    * @throws InterruptedException when interrupted before; then no case was carried out
    */
   @Nullable Node await(long timeout) throws InterruptedException {
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
+    Interrupts.check();
     shuffle();
     Node ready;
     lock();

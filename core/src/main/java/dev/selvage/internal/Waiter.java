@@ -88,7 +88,7 @@ public final class Waiter {
 
   /**
    * Parks the current thread until the wait is finished or the thread is interrupted, whichever
-   * comes first.
+   * comes first. Inside {@link Interrupts#uninterruptibly} only the former counts.
    *
    * @return true when finished (an interrupt that came too late is left in the thread's flag);
    *     false when interrupted: the flag is cleared, nobody will finish this wait any more, and the
@@ -97,7 +97,7 @@ public final class Waiter {
   public boolean await() {
     boolean late = false;
     while (state != DONE) {
-      if (Thread.interrupted()) {
+      if (Interrupts.interrupted()) {
         if (claim()) {
           return false;
         }

@@ -1,5 +1,6 @@
 package dev.selvage.sync;
 
+import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.SpinLock;
 import dev.selvage.internal.Waiter;
 import dev.selvage.observe.WaitReason;
@@ -46,9 +47,7 @@ public final class Mutex {
    * @throws InterruptedException when interrupted before
    */
   public void lock() throws InterruptedException {
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
+    Interrupts.check();
     Waiter self;
     lock.lock();
     try {

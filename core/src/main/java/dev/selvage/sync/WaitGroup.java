@@ -2,6 +2,7 @@ package dev.selvage.sync;
 
 import dev.selvage.Go;
 import dev.selvage.internal.Alarms;
+import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.SpinLock;
 import dev.selvage.internal.Timeout;
 import dev.selvage.internal.Waiter;
@@ -148,9 +149,7 @@ public final class WaitGroup {
   }
 
   private boolean await(long timeout) throws InterruptedException {
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
+    Interrupts.check();
     Waiter self;
     lock.lock();
     try {
