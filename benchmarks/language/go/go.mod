@@ -1,0 +1,3 @@
+module selvage.dev/benchmarks
+
+go 1.26

@@ -1,0 +1,322 @@
+// The programs in Go. Arguments: NAME N WARM_MILLIS REPEATS, as in Harness.java.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+var kept []any
+
+func main() {
+	name := os.Args[1]
+	n, _ := strconv.Atoi(os.Args[2])
+	warm, _ := strconv.Atoi(os.Args[3])
+	repeats, _ := strconv.Atoi(os.Args[4])
+	run := program(name)
+	if run == nil {
+		fmt.Println("none")
+		return
+	}
+	if name == "memory" {
+		run(256)
+		before := inUse()
+		run(n)
+		fmt.Println(float64(inUse()-before) / float64(n))
+		return
+	}
+	fmt.Println(measure(run, n, time.Duration(warm)*time.Millisecond, repeats))
+}
+
+func measure(run func(int), n int, warm time.Duration, repeats int) float64 {
+	begun := time.Now()
+	for i := 0; warm > 0 && (i < 3 || time.Since(begun) < warm); i++ {
+		run(n)
+	}
+	figures := make([]float64, repeats)
+	for i := range figures {
+		start := time.Now()
+		run(n)
+		figures[i] = float64(time.Since(start)) / float64(n)
+	}
+	slices.Sort(figures)
+	return figures[repeats/2]
+}
+
+// inUse tells the bytes of heap and stacks that are in use.
+func inUse() int64 {
+	for range 3 {
+		time.Sleep(300 * time.Millisecond)
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse + m.StackInuse)
+}
+
+func program(name string) func(int) {
+	switch name {
+	case "pingpong":
+		return pingPong
+	case "mutex-1":
+		return func(n int) { mutex(1, n) }
+	case "mutex-4":
+		return func(n int) { mutex(4, n) }
+	case "fan":
+		return func(n int) {
+			for i := 0; i < n; i += 100 {
+				spawn(100)
+			}
+		}
+	case "spawn":
+		return spawn
+	case "skynet":
+		return skynet
+	case "sleep":
+		return sleep
+	case "reset":
+		return reset
+	case "memory":
+		return memory
+	}
+	var a, b, c int
+	if k, _ := fmt.Sscanf(name, "pipe-%dx%d-%d", &a, &b, &c); k == 3 {
+		return func(n int) { pipe(a, c, n) }
+	}
+	if k, _ := fmt.Sscanf(name, "select-%d", &a); k == 1 {
+		return func(n int) { selectFrom(a, a, n) }
+	}
+	if k, _ := fmt.Sscanf(name, "idle-select-%d", &a); k == 1 {
+		return func(n int) { selectFrom(a, 1, n) }
+	}
+	return nil
+}
+
+func pingPong(n int) {
+	ping, pong := make(chan int), make(chan int)
+	go func() {
+		for range n {
+			pong <- <-ping
+		}
+	}()
+	for i := range n {
+		ping <- i
+		<-pong
+	}
+}
+
+func pipe(pairs, capacity, n int) {
+	channel := make(chan int, capacity)
+	var wg sync.WaitGroup
+	for range pairs {
+		wg.Go(func() {
+			for i := range n / pairs {
+				channel <- i
+			}
+		})
+		wg.Go(func() {
+			for range n / pairs {
+				<-channel
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func selectFrom(cases, senders, n int) {
+	channels := make([]chan int, cases)
+	for c := range channels {
+		channels[c] = make(chan int)
+	}
+	for s := range senders {
+		go func() {
+			for i := range n / senders {
+				channels[s] <- i
+			}
+		}()
+	}
+	one := map[int]func([]chan int){2: select2, 4: select4, 16: select16, 50: select50}[cases]
+	for range n / senders * senders {
+		one(channels)
+	}
+}
+
+func select2(c []chan int) {
+	select {
+	case <-c[0]:
+	case <-c[1]:
+	}
+}
+
+func select4(c []chan int) {
+	select {
+	case <-c[0]:
+	case <-c[1]:
+	case <-c[2]:
+	case <-c[3]:
+	}
+}
+
+func select16(c []chan int) {
+	select {
+	case <-c[0]:
+	case <-c[1]:
+	case <-c[2]:
+	case <-c[3]:
+	case <-c[4]:
+	case <-c[5]:
+	case <-c[6]:
+	case <-c[7]:
+	case <-c[8]:
+	case <-c[9]:
+	case <-c[10]:
+	case <-c[11]:
+	case <-c[12]:
+	case <-c[13]:
+	case <-c[14]:
+	case <-c[15]:
+	}
+}
+
+func select50(c []chan int) {
+	select {
+	case <-c[0]:
+	case <-c[1]:
+	case <-c[2]:
+	case <-c[3]:
+	case <-c[4]:
+	case <-c[5]:
+	case <-c[6]:
+	case <-c[7]:
+	case <-c[8]:
+	case <-c[9]:
+	case <-c[10]:
+	case <-c[11]:
+	case <-c[12]:
+	case <-c[13]:
+	case <-c[14]:
+	case <-c[15]:
+	case <-c[16]:
+	case <-c[17]:
+	case <-c[18]:
+	case <-c[19]:
+	case <-c[20]:
+	case <-c[21]:
+	case <-c[22]:
+	case <-c[23]:
+	case <-c[24]:
+	case <-c[25]:
+	case <-c[26]:
+	case <-c[27]:
+	case <-c[28]:
+	case <-c[29]:
+	case <-c[30]:
+	case <-c[31]:
+	case <-c[32]:
+	case <-c[33]:
+	case <-c[34]:
+	case <-c[35]:
+	case <-c[36]:
+	case <-c[37]:
+	case <-c[38]:
+	case <-c[39]:
+	case <-c[40]:
+	case <-c[41]:
+	case <-c[42]:
+	case <-c[43]:
+	case <-c[44]:
+	case <-c[45]:
+	case <-c[46]:
+	case <-c[47]:
+	case <-c[48]:
+	case <-c[49]:
+	}
+}
+
+func mutex(goroutines, n int) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	count := 0
+	for range goroutines {
+		wg.Go(func() {
+			for range n / goroutines {
+				mu.Lock()
+				count++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func spawn(n int) {
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {})
+	}
+	wg.Wait()
+}
+
+func skynet(n int) {
+	result := make(chan int)
+	go skynode(result, 0, n)
+	if sum := <-result; sum != n*(n-1)/2 {
+		panic(fmt.Sprint("wrong sum ", sum))
+	}
+}
+
+func skynode(parent chan int, number, size int) {
+	if size == 1 {
+		parent <- number
+		return
+	}
+	channel := make(chan int)
+	for i := range 10 {
+		go skynode(channel, number+i*(size/10), size/10)
+	}
+	sum := 0
+	for range 10 {
+		sum += <-channel
+	}
+	parent <- sum
+}
+
+func sleep(n int) {
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() { time.Sleep(time.Second) })
+	}
+	wg.Wait()
+}
+
+func reset(n int) {
+	timers := make([]*time.Timer, 1000)
+	for t := range timers {
+		timers[t] = time.AfterFunc(time.Hour, func() {})
+	}
+	for i := range n {
+		timers[i%len(timers)].Reset(time.Duration(60+i%60) * time.Minute)
+	}
+	for _, timer := range timers {
+		timer.Stop()
+	}
+}
+
+func memory(n int) {
+	never := make(chan int)
+	var begun sync.WaitGroup
+	begun.Add(n)
+	for range n {
+		go func() {
+			begun.Done()
+			<-never
+		}()
+	}
+	begun.Wait()
+	kept = append(kept, never)
+}
