@@ -2,6 +2,7 @@ package dev.selvage;
 
 import dev.selvage.internal.Resources;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -18,20 +19,21 @@ public final class CancellableContext extends Context implements AutoCloseable {
     this.view = view;
   }
 
-  static CancellableContext derive(Context parent, @Nullable Instant deadline, String name) {
+  static CancellableContext derive(
+      Context parent, @Nullable Instant deadline, @Nullable Throwable cause, String name) {
     Cancellation parents = parent.cancellation();
     Cancellation cancellation = new Cancellation(parents);
     View view = new View(parent, cancellation, deadline, name);
     cancellation.list(Resources.register(cancellation, "context"));
-    Throwable already = parent.cause();
+    Cancellation.Ending already = parent.ending();
     if (already != null) {
-      cancellation.cancel(already);
+      cancellation.cancelled(already);
     } else {
       if (parents != null) {
         parents.add(cancellation);
       }
       if (deadline != null) {
-        cancellation.cancelAt(deadline);
+        cancellation.cancelAt(deadline, cause);
       }
     }
     return new CancellableContext(cancellation, view);
@@ -42,14 +44,12 @@ public final class CancellableContext extends Context implements AutoCloseable {
    * cause. Has no effect if it is done already. Does not block.
    */
   public void cancel() {
-    if (view.cause() == null) {
-      cancellation.cancel(new ContextCanceledException());
-    }
+    cancellation.cancel(null);
   }
 
   /** Cancels like {@link #cancel()}, with a cause of your own. */
   public void cancel(Throwable cause) {
-    cancellation.cancel(cause);
+    cancellation.cancel(Objects.requireNonNull(cause, "a cancellation needs a cause"));
   }
 
   /** The same as {@link #cancel()}. */
@@ -64,8 +64,8 @@ public final class CancellableContext extends Context implements AutoCloseable {
   }
 
   @Override
-  public @Nullable Throwable cause() {
-    return view.cause();
+  Cancellation.@Nullable Ending ending() {
+    return view.ending();
   }
 
   @Override
@@ -84,7 +84,7 @@ public final class CancellableContext extends Context implements AutoCloseable {
   }
 
   @Override
-  @Nullable Cancellation cancellation() {
+  Cancellation cancellation() {
     return cancellation;
   }
 

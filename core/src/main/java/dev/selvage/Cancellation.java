@@ -1,30 +1,39 @@
 package dev.selvage;
 
 import dev.selvage.internal.Alarms;
+import dev.selvage.internal.Log;
 import dev.selvage.internal.Resources;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The means to cancel one context. Thread-safe; nothing here blocks. See {@link Context}. */
-final class Cancellation implements Resources.Resource {
+final class Cancellation implements Resources.Resource, Dependent {
   /*
-   * Cancelling sets the outcome, then closes the channel, then cancels the derived ones. Deriving
-   * adds to the set first and looks at the outcome afterwards. So a derived one is seen by one of
-   * the two, and being cancelled twice does nothing.
+   * Cancelling sets the outcome, then closes the channel, then tells the dependents. Becoming a
+   * dependent adds to the set first and looks at the outcome afterwards. So each is told by one of
+   * the two, or by both, and being told twice does nothing.
+   *
+   * Whoever sees the outcome finds the channel closed: between the two he closes it himself.
+   *
+   *   who cancels                         who asks
+   *   outcome.ending = e
+   *                                       ending != null, not told yet: tell()
+   *   tell(): closed already
+   *                                       done() is ready
    */
   private final Outcome outcome = new Outcome();
   private final Link link = new Link(this);
   private final @Nullable Link parent;
   private final Channel<Void> channel = Channel.unbuffered();
   private final ReceiveChannel<Void> done = channel.receiveOnly();
-  private final Set<Cancellation> derived = ConcurrentHashMap.newKeySet();
+  private final Set<Dependent> dependents = ConcurrentHashMap.newKeySet();
   // Written before the context is handed out, or by the alarm's own thread after it was set.
   private volatile Resources.@Nullable Entry entry;
   private volatile @Nullable Deadline deadline;
@@ -33,26 +42,32 @@ final class Cancellation implements Resources.Resource {
     this.parent = parent == null ? null : parent.link;
   }
 
-  /** Whether and why it was cancelled: what remains when the means to cancel are gone. */
+  /**
+   * How a context ended.
+   *
+   * @param error a {@link ContextCanceledException} or a {@link DeadlineExceededException}
+   * @param cause what was given as the cause, or the error itself
+   */
+  record Ending(CancellationException error, Throwable cause) {}
+
+  /** Whether and how it was cancelled: what remains when the means to cancel are gone. */
   static final class Outcome {
-    private static final VarHandle CAUSE;
+    private static final VarHandle ENDING;
 
     static {
       try {
-        CAUSE = MethodHandles.lookup().findVarHandle(Outcome.class, "cause", Throwable.class);
+        ENDING = MethodHandles.lookup().findVarHandle(Outcome.class, "ending", Ending.class);
       } catch (ReflectiveOperationException e) {
         throw new ExceptionInInitializerError(e);
       }
     }
 
-    private volatile @Nullable Throwable cause;
+    private volatile @Nullable Ending ending;
+    private volatile boolean told;
 
-    @Nullable Throwable cause() {
-      return cause;
-    }
-
-    private boolean set(Throwable cause) {
-      return CAUSE.compareAndSet(this, null, cause);
+    /** The first step of cancelling. */
+    boolean set(Ending ending) {
+      return ENDING.compareAndSet(this, null, ending);
     }
   }
 
@@ -61,18 +76,28 @@ final class Cancellation implements Resources.Resource {
     private Link(Cancellation cancellation) {
       super(cancellation);
     }
+
+    /** Takes a dependent out of the set, as it does not need to be told any more. */
+    void forget(Dependent dependent) {
+      Cancellation cancellation = get();
+      if (cancellation != null) {
+        cancellation.dependents.remove(dependent);
+      }
+    }
   }
 
   private static final class Deadline extends Alarms.Alarm {
     private final Cancellation cancellation;
+    private final @Nullable Throwable cause;
 
-    Deadline(Cancellation cancellation) {
+    Deadline(Cancellation cancellation, @Nullable Throwable cause) {
       this.cancellation = cancellation;
+      this.cause = cause;
     }
 
     @Override
     protected void ring() {
-      cancellation.cancel(new DeadlineExceededException());
+      cancellation.expire(cause);
     }
   }
 
@@ -92,25 +117,38 @@ final class Cancellation implements Resources.Resource {
     this.entry = entry;
   }
 
-  /** Cancels a derived one when this is cancelled, or now if it has been. */
-  void add(Cancellation child) {
-    derived.add(child);
-    Throwable cause = outcome.cause();
-    if (cause != null) {
-      child.cancel(cause);
+  /** How it ended, or null; its channel is closed if it has. */
+  static @Nullable Ending ending(Outcome outcome, Link link) {
+    Ending ending = outcome.ending;
+    if (ending != null && !outcome.told) {
+      Cancellation cancellation = link.get();
+      if (cancellation != null) {
+        cancellation.tell();
+      }
+    }
+    return ending;
+  }
+
+  /** Tells a dependent when this is cancelled, or now if it has been. */
+  void add(Dependent dependent) {
+    dependents.add(dependent);
+    Ending ending = outcome.ending;
+    if (ending != null) {
+      dependents.remove(dependent);
+      dependent.cancelled(ending);
     }
   }
 
-  void cancelAt(Instant time) {
+  void cancelAt(Instant time, @Nullable Throwable cause) {
     long nanos = Alarms.nanos(between(Instant.now(), time));
     if (nanos <= 0) {
-      cancel(new DeadlineExceededException());
+      expire(cause);
       return;
     }
-    Deadline alarm = new Deadline(this);
+    Deadline alarm = new Deadline(this, cause);
     deadline = alarm;
     Alarms.schedule(alarm, Alarms.after(nanos));
-    if (outcome.cause() != null) {
+    if (outcome.ending != null) {
       Alarms.cancel(alarm); // the parent was cancelled just now
     }
   }
@@ -119,16 +157,39 @@ final class Cancellation implements Resources.Resource {
     return Duration.between(from, to);
   }
 
-  void cancel(Throwable cause) {
-    Objects.requireNonNull(cause, "a cancellation needs a cause");
-    if (!outcome.set(cause)) {
-      return;
+  private void expire(@Nullable Throwable cause) {
+    DeadlineExceededException error = new DeadlineExceededException();
+    cancel(new Ending(error, cause == null ? error : cause));
+  }
+
+  /** Cancels it, if nobody has; returns whether this was the first. */
+  boolean cancel(@Nullable Throwable cause) {
+    if (outcome.ending != null) {
+      return false;
     }
-    channel.close();
-    for (Cancellation child : derived) {
-      child.cancel(cause);
+    ContextCanceledException error = new ContextCanceledException(cause);
+    return cancel(new Ending(error, cause == null ? error : cause));
+  }
+
+  @Override
+  public void cancelled(Ending parents) {
+    cancel(parents);
+  }
+
+  private boolean cancel(Ending ending) {
+    if (!outcome.set(ending)) {
+      return false;
     }
-    derived.clear();
+    tell();
+    for (Dependent dependent : dependents) {
+      try {
+        dependent.cancelled(ending);
+      } catch (Throwable e) {
+        // The others must hear of it all the same.
+        Log.error("cancelling a context failed for one that depends on it", e);
+      }
+    }
+    dependents.clear();
     Deadline alarm = deadline;
     if (alarm != null) {
       Alarms.cancel(alarm);
@@ -137,15 +198,32 @@ final class Cancellation implements Resources.Resource {
     if (e != null) {
       e.remove();
     }
-    Cancellation p = parent == null ? null : parent.get();
-    if (p != null) {
-      p.derived.remove(this);
+    if (parent != null) {
+      parent.forget(this);
     }
+    return true;
+  }
+
+  private void tell() {
+    if (outcome.told) {
+      return;
+    }
+    try {
+      channel.close();
+    } catch (ClosedChannelException e) {
+      // Somebody who asked just now did it.
+    }
+    outcome.told = true;
+  }
+
+  /** How many must be told. For tests. */
+  int dependents() {
+    return dependents.size();
   }
 
   @Override
   public boolean active() {
-    return outcome.cause() == null;
+    return outcome.ending == null;
   }
 
   @Override

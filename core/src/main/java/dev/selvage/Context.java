@@ -1,9 +1,11 @@
 package dev.selvage;
 
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,12 +29,13 @@ import org.jspecify.annotations.Nullable;
  * more is then garbage, even while the context itself is still in use, and is reported as leaked.
  */
 public abstract sealed class Context
-    permits CancellableContext, Context.Background, Context.View, Context.Valued {
+    permits CancellableContext, Context.Background, Context.View, Context.Valued, Context.Detached {
   /*
    * Who refers to whom
    *
    *   CancellableContext ──> View ──weak──> Cancellation ──> done channel ──> who waits
-   *            │               ├──> Outcome <───┘   ├──> Cancellations of derived contexts
+   *            │               ├──> Outcome <───┘   ├──> dependents: Cancellations of derived
+   *            │               │                    │    contexts, AfterFuncs, Scopes
    *            │               └──> parent's View   └──weak──> parent's Cancellation
    *            └───────────────────────────> Cancellation <── alarm queue (until the deadline)
    *
@@ -80,13 +83,26 @@ public abstract sealed class Context
 
   /**
    * Why the context is done: what the first cancellation, its own or that of a context from which
-   * it is derived, was given. Null while it is not done.
+   * it is derived, was given; if that was nothing, the same as {@link #error()}. Null while it is
+   * not done. Once this is not null, {@link #done()} is ready.
    */
-  public abstract @Nullable Throwable cause();
+  public final @Nullable Throwable cause() {
+    Cancellation.Ending ending = ending();
+    return ending == null ? null : ending.cause();
+  }
+
+  /**
+   * In which way the context is done, whatever the cause: a {@link ContextCanceledException} or a
+   * {@link DeadlineExceededException} (Go's {@code Err}). Null while it is not done.
+   */
+  public final @Nullable CancellationException error() {
+    Cancellation.Ending ending = ending();
+    return ending == null ? null : ending.error();
+  }
 
   /** Whether the context is done. */
   public final boolean isDone() {
-    return cause() != null;
+    return ending() != null;
   }
 
   /** When the context will be cancelled at the latest; empty if no deadline is set. */
@@ -102,7 +118,7 @@ public abstract sealed class Context
 
   /** Derives a context that can be cancelled. */
   public final CancellableContext withCancel() {
-    return CancellableContext.derive(view(), null, ".WithCancel");
+    return CancellableContext.derive(view(), null, null, ".WithCancel");
   }
 
   /**
@@ -110,14 +126,12 @@ public abstract sealed class Context
    * or before.
    */
   public final CancellableContext withTimeout(Duration timeout) {
-    Instant now = Instant.now();
-    Instant deadline;
-    try {
-      deadline = now.plus(timeout);
-    } catch (ArithmeticException | java.time.DateTimeException e) {
-      deadline = timeout.isNegative() ? Instant.MIN : Instant.MAX;
-    }
-    return withDeadline(deadline);
+    return deriveUntil(in(timeout), null);
+  }
+
+  /** The same with a cause of your own for when the time is over; only for that. */
+  public final CancellableContext withTimeout(Duration timeout, Throwable cause) {
+    return deriveUntil(in(timeout), Objects.requireNonNull(cause, "cause"));
   }
 
   /**
@@ -125,10 +139,46 @@ public abstract sealed class Context
    * before. If this context has an earlier deadline, that one holds.
    */
   public final CancellableContext withDeadline(Instant deadline) {
-    Optional<Instant> earlier = deadline().filter(d -> !d.isAfter(deadline));
-    return earlier.isPresent()
+    return deriveUntil(deadline, null);
+  }
+
+  /**
+   * The same with a cause of your own for when the time has come; only for that, and not if an
+   * earlier deadline of this context holds.
+   */
+  public final CancellableContext withDeadline(Instant deadline, Throwable cause) {
+    return deriveUntil(deadline, Objects.requireNonNull(cause, "cause"));
+  }
+
+  private CancellableContext deriveUntil(Instant deadline, @Nullable Throwable cause) {
+    return deadline().filter(d -> d.isBefore(deadline)).isPresent()
         ? withCancel()
-        : CancellableContext.derive(view(), deadline, ".WithDeadline(" + deadline + ")");
+        : CancellableContext.derive(view(), deadline, cause, ".WithDeadline(" + deadline + ")");
+  }
+
+  private static Instant in(Duration timeout) {
+    Instant now = Instant.now();
+    try {
+      return now.plus(timeout);
+    } catch (ArithmeticException | DateTimeException e) {
+      return timeout.isNegative() ? Instant.MIN : Instant.MAX;
+    }
+  }
+
+  /**
+   * Derives a context with the same values that is not done when this one is: never, and it has no
+   * deadline. For work that must go on when what caused it is over.
+   */
+  public final Context withoutCancel() {
+    return new Detached(view());
+  }
+
+  /**
+   * Runs a task in a goroutine of its own once this context is done; now if it is. It is run at
+   * most once; {@link AfterFunc#stop()} on what this returns prevents that.
+   */
+  public final AfterFunc afterFunc(Go.Action task) {
+    return AfterFunc.register(Objects.requireNonNull(task, "task"), this);
   }
 
   /** Derives a context that also has a value. It cannot be cancelled by itself. */
@@ -138,8 +188,11 @@ public abstract sealed class Context
     return new Valued(view(), key, value);
   }
 
-  /** The means to cancel, if anybody still has them and has not used them. */
+  /** The means to cancel, if anybody still has them. */
   abstract @Nullable Cancellation cancellation();
+
+  /** How it ended; null while it is not done. */
+  abstract Cancellation.@Nullable Ending ending();
 
   // --------------- The kinds ---------------
 
@@ -154,7 +207,7 @@ public abstract sealed class Context
     }
 
     @Override
-    public @Nullable Throwable cause() {
+    Cancellation.@Nullable Ending ending() {
       return null;
     }
 
@@ -206,12 +259,12 @@ public abstract sealed class Context
       if (c != null) {
         return c.done();
       }
-      return outcome.cause() == null ? Channel.never() : Channel.closed();
+      return ending() == null ? Channel.never() : Channel.closed();
     }
 
     @Override
-    public @Nullable Throwable cause() {
-      return outcome.cause();
+    Cancellation.@Nullable Ending ending() {
+      return Cancellation.ending(outcome, link);
     }
 
     @Override
@@ -257,8 +310,8 @@ public abstract sealed class Context
     }
 
     @Override
-    public @Nullable Throwable cause() {
-      return parent.cause();
+    Cancellation.@Nullable Ending ending() {
+      return parent.ending();
     }
 
     @Override
@@ -285,6 +338,50 @@ public abstract sealed class Context
     @Override
     public String toString() {
       return parent + ".WithValue(" + key + ")";
+    }
+  }
+
+  /** Values only. */
+  private static final class Detached extends Context {
+    private final Context parent;
+
+    Detached(Context parent) {
+      this.parent = parent;
+    }
+
+    @Override
+    public ReceiveChannel<Void> done() {
+      return Channel.never();
+    }
+
+    @Override
+    Cancellation.@Nullable Ending ending() {
+      return null;
+    }
+
+    @Override
+    public Optional<Instant> deadline() {
+      return Optional.empty();
+    }
+
+    @Override
+    public <T> @Nullable T value(Key<T> key) {
+      return parent.value(key);
+    }
+
+    @Override
+    public Context view() {
+      return this;
+    }
+
+    @Override
+    @Nullable Cancellation cancellation() {
+      return null;
+    }
+
+    @Override
+    public String toString() {
+      return parent + ".WithoutCancel";
     }
   }
 }

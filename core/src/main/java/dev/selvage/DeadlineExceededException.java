@@ -2,7 +2,7 @@ package dev.selvage;
 
 import java.util.concurrent.CancellationException;
 
-/** The cause of a context whose deadline came. */
+/** The error of a context whose deadline came, and its cause if no other was given. */
 public final class DeadlineExceededException extends CancellationException {
   private static final long serialVersionUID = 1;
 

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -30,6 +31,7 @@ final class ContextTests {
   void theBackgroundIsNeverDone() {
     assertFalse(BACKGROUND.isDone());
     assertNull(BACKGROUND.cause());
+    assertNull(BACKGROUND.error());
     assertEquals(Optional.empty(), BACKGROUND.deadline());
     assertEquals(Optional.empty(), BACKGROUND.done().tryReceive());
     assertNull(BACKGROUND.value(Context.Key.of("any")));
@@ -59,6 +61,20 @@ final class ContextTests {
       ctx.cancel(new IOException("second"));
       ctx.cancel();
       assertSame(first, ctx.cause());
+      assertInstanceOf(ContextCanceledException.class, ctx.error());
+    }
+  }
+
+  @Test
+  void whatADerivedOneWasGivenFirstStays() {
+    IOException childs = new IOException("child's");
+    IOException parents = new IOException("parent's");
+    try (var parent = BACKGROUND.withCancel();
+        var child = parent.withCancel()) {
+      child.cancel(childs);
+      parent.cancel(parents);
+      assertSame(childs, child.cause());
+      assertSame(parents, parent.cause());
     }
   }
 
@@ -90,6 +106,7 @@ final class ContextTests {
         var other = BACKGROUND.withCancel()) {
       parent.cancel(why);
       assertSame(why, child.cause());
+      assertSame(parent.error(), child.error());
       assertSame(why, grandchild.cause());
       assertNull(grandchild.done().receiveOrNull());
       assertFalse(other.isDone());
@@ -203,6 +220,180 @@ final class ContextTests {
     }
   }
 
+  @Test
+  void aCauseOfOnesOwnIsForTheDeadlineOnly() throws Exception {
+    IOException tooSlow = new IOException("too slow");
+    IOException other = new IOException("other");
+    try (var late = BACKGROUND.withTimeout(Duration.ofMillis(1), tooSlow);
+        var past = BACKGROUND.withDeadline(Instant.now().minusSeconds(1), tooSlow);
+        var cancelled = BACKGROUND.withTimeout(LONG, tooSlow);
+        var cancelledWith = BACKGROUND.withTimeout(LONG, tooSlow);
+        var derived = late.withCancel()) {
+      assertNull(derived.done().receiveOrNull());
+      assertEnded(late, DeadlineExceededException.class, tooSlow);
+      assertEnded(derived, DeadlineExceededException.class, tooSlow);
+      assertEnded(past, DeadlineExceededException.class, tooSlow);
+      cancelled.cancel();
+      assertEnded(cancelled, ContextCanceledException.class, cancelled.error());
+      cancelledWith.cancel(other);
+      assertEnded(cancelledWith, ContextCanceledException.class, other);
+      Throwable error = assertInstanceOf(ContextCanceledException.class, cancelledWith.error());
+      assertSame(other, error.getCause());
+    }
+  }
+
+  @Test
+  void theEarlierDeadlineOfAParentKeepsItsOwnCause() throws Exception {
+    IOException parents = new IOException("parent's");
+    IOException childs = new IOException("child's");
+    try (var parent = BACKGROUND.withTimeout(Duration.ofMillis(1), parents);
+        var child = parent.withTimeout(LONG, childs)) {
+      assertEquals(parent.deadline(), child.deadline());
+      assertTrue(child.toString().endsWith(".WithCancel"), child::toString);
+      assertNull(child.done().receiveOrNull());
+      assertEnded(child, DeadlineExceededException.class, parents);
+    }
+  }
+
+  private static void assertEnded(
+      Context context, Class<? extends Throwable> error, @Nullable Throwable cause) {
+    assertInstanceOf(error, context.error());
+    assertSame(cause, context.cause());
+    assertTrue(context.isDone());
+    assertThrows(ClosedChannelException.class, () -> context.done().tryReceive());
+  }
+
+  // --------------- Without cancel ---------------
+
+  @Test
+  void withoutCancelOnlyTheValuesRemain() {
+    Context.Key<String> user = Context.Key.of("user");
+    try (var ctx = BACKGROUND.withValue(user, "gopher").withTimeout(LONG)) {
+      Context detached = ctx.withoutCancel();
+      ctx.cancel();
+      assertFalse(detached.isDone());
+      assertNull(detached.cause());
+      assertNull(detached.error());
+      assertEquals(Optional.empty(), detached.deadline());
+      assertEquals(Optional.empty(), detached.done().tryReceive());
+      assertEquals("gopher", detached.value(user));
+      assertEquals(ctx + ".WithoutCancel", detached.toString());
+      try (var derived = detached.withCancel()) {
+        assertFalse(derived.isDone());
+      }
+    }
+  }
+
+  // --------------- After func ---------------
+
+  @Test
+  void runsATaskOnceInItsOwnGoroutineWhenDone() throws Exception {
+    Channel<Thread> ran = Channel.unbuffered();
+    try (var ctx = BACKGROUND.withCancel();
+        var child = ctx.withValue(Context.Key.of("k"), "v").withCancel()) {
+      AfterFunc function = child.view().afterFunc(() -> ran.send(Thread.currentThread()));
+      assertEquals(Optional.empty(), ran.receive(Duration.ofMillis(5)));
+      ctx.cancel(); // does not wait for the task, which is blocked in its send
+      Thread thread = ran.receive();
+      assertTrue(thread.isVirtual());
+      assertNotSame(Thread.currentThread(), thread);
+      assertFalse(function.stop());
+      thread.join();
+      ctx.cancel();
+      assertEquals(Optional.empty(), ran.receive(Duration.ofMillis(5)));
+    }
+  }
+
+  @Test
+  void runsTheTaskAtOnceWhenDoneAlready() throws Exception {
+    Channel<Integer> ran = Channel.unbuffered();
+    try (var ctx = BACKGROUND.withCancel()) {
+      ctx.cancel();
+      assertFalse(ctx.afterFunc(() -> ran.send(1)).stop());
+      assertEquals(1, ran.receive());
+      Context forgotten = cancelAndForget();
+      assertTrue(Threads.isCollected(new WeakReference<>(new Object())));
+      assertFalse(forgotten.afterFunc(() -> ran.send(2)).stop());
+      assertEquals(2, ran.receive());
+    }
+  }
+
+  @Test
+  void stoppingPreventsTheTaskOnce() throws Exception {
+    Channel<Integer> ran = Channel.buffered(1);
+    try (var ctx = BACKGROUND.withCancel()) {
+      AfterFunc function = ctx.afterFunc(() -> ran.send(1));
+      assertTrue(function.stop());
+      assertFalse(function.stop());
+      ctx.cancel();
+      try (var never = BACKGROUND.afterFunc(() -> ran.send(2))) {
+        assertTrue(never.stop());
+      }
+      assertEquals(Optional.empty(), ran.receive(Duration.ofMillis(5)));
+    }
+  }
+
+  @Test
+  void stoppingAndCancellingAtOnceRunsItOrPreventsIt() throws Exception {
+    try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+      for (int i = 0; i < 500; i++) {
+        CancellableContext ctx = BACKGROUND.withCancel();
+        Channel<Integer> ran = Channel.buffered(2);
+        AfterFunc function = ctx.afterFunc(() -> ran.send(1));
+        Future<?> cancelling = executor.submit(() -> ctx.cancel());
+        boolean prevented = function.stop();
+        cancelling.get();
+        if (prevented) {
+          assertEquals(Optional.empty(), ran.tryReceive());
+        } else {
+          assertEquals(1, ran.receive());
+        }
+      }
+    }
+  }
+
+  // --------------- Growth ---------------
+
+  @Test
+  void whatIsOverLeavesNothingInItsParent() {
+    try (var parent = BACKGROUND.withCancel()) {
+      Cancellation cancellation = parent.cancellation();
+      for (int i = 0; i < 100; i++) {
+        try (var closed = parent.withTimeout(LONG);
+            var stopped = closed.withoutCancel().withCancel();
+            var function = parent.view().afterFunc(() -> {})) {
+          assertEquals(2, cancellation.dependents());
+          assertFalse(stopped.isDone());
+          assertTrue(function.stop());
+          closed.cancel();
+          assertEquals(0, cancellation.dependents());
+        }
+      }
+      CancellableContext child = parent.withCancel();
+      child.withCancel();
+      parent.cancel();
+      assertEquals(0, cancellation.dependents());
+      assertEquals(0, child.cancellation().dependents());
+      try (var late = parent.withCancel()) {
+        assertTrue(late.isDone());
+        assertEquals(0, cancellation.dependents());
+      }
+    }
+  }
+
+  @Test
+  void whoSeesTheErrorFindsDoneReadyThoughWhoCancelsGotNoFurther() {
+    IOException why = new IOException();
+    try (var ctx = BACKGROUND.withCancel()) {
+      Cancellation cancellation = ctx.cancellation();
+      assertTrue(
+          cancellation
+              .outcome()
+              .set(new Cancellation.Ending(new ContextCanceledException(why), why)));
+      assertEnded(ctx.view(), ContextCanceledException.class, why);
+    }
+  }
+
   // --------------- Values and text ---------------
 
   @Test
@@ -230,6 +421,11 @@ final class ContextTests {
 
   @Test
   void saysWhereItComesFrom() {
+    assertEquals("context.Background", BACKGROUND.toString());
+    Instant deadline = Instant.parse("2200-01-01T00:00:00Z");
+    try (var ctx = BACKGROUND.withDeadline(deadline)) {
+      assertEquals("context.Background.WithDeadline(2200-01-01T00:00:00Z)", ctx.toString());
+    }
     try (var ctx = BACKGROUND.withValue(Context.Key.of("user"), "gopher").withCancel()) {
       assertEquals("context.Background.WithValue(user).WithCancel", ctx.toString());
       assertEquals(ctx.toString(), ctx.view().toString());

@@ -175,6 +175,37 @@ final class ReachabilityTests {
   }
 
   @Test
+  void whatIsHeldForTheEndOfAContextHoldsNoCanceller() throws Exception {
+    assertTrue(isCollected(waitBesideAnAfterFunc()));
+    assertTrue(
+        isCollected(
+            leak(() -> Context.background().withCancel().withoutCancel().done().receive())));
+  }
+
+  private WeakReference<Thread> waitBesideAnAfterFunc() {
+    Context view = Context.background().withCancel().view();
+    held.add(view.afterFunc(() -> {}));
+    held.add(view);
+    return leak(() -> view.done().receiveOrNull());
+  }
+
+  @Test
+  void aStoppedAfterFuncDoesNotKeepItsTask() {
+    try (var ctx = Context.background().withCancel()) {
+      assertTrue(isCollected(stoppedAfterFunc(ctx)));
+      assertFalse(ctx.isDone());
+    }
+  }
+
+  private WeakReference<Object> stoppedAfterFunc(Context ctx) {
+    Object captured = new Object();
+    AfterFunc function = ctx.afterFunc(() -> held.add(captured));
+    held.add(function);
+    assertTrue(function.stop());
+    return new WeakReference<>(captured);
+  }
+
+  @Test
   void whoWaitsForAStoppedTimerIsGarbage() throws Exception {
     assertTrue(
         isCollected(
@@ -212,6 +243,7 @@ final class ReachabilityTests {
       kept.add(leak(wg::await));
       kept.add(leak(() -> view.done().receiveOrNull()));
       kept.add(waitForDerived(ctx));
+      kept.add(waitForAfterFunc(ctx));
       kept.add(leak(() -> Go.sleep(LONG)));
       kept.add(leak(() -> Channel.unbuffered().receive(LONG)));
       kept.add(leak(() -> Channel.never().receive(LONG)));
@@ -251,6 +283,12 @@ final class ReachabilityTests {
   private static WeakReference<Thread> waitForDerived(Context parent) {
     Context derived = parent.withCancel().view();
     return leak(() -> derived.done().receiveOrNull());
+  }
+
+  private static WeakReference<Thread> waitForAfterFunc(CancellableContext ctx) {
+    Channel<Integer> called = Channel.unbuffered();
+    ctx.afterFunc(() -> called.close());
+    return leak(() -> called.receiveOrNull());
   }
 
   // --------------- Timers that nobody can reach ---------------
