@@ -73,6 +73,15 @@ public abstract sealed class Context
     return Background.INSTANCE;
   }
 
+  /**
+   * The context that is bound to the current thread: by {@link Go#withContext}, by a scope, or, in
+   * a goroutine, to who started it at that moment. The background if there is none. It is always a
+   * view, which cannot cancel.
+   */
+  public static Context current() {
+    return Environment.current().context();
+  }
+
   // --------------- Asking ---------------
 
   /**

@@ -4,6 +4,7 @@ import dev.selvage.internal.Alarms;
 import dev.selvage.internal.Interrupts;
 import dev.selvage.observe.WaitReason;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -14,13 +15,16 @@ import org.jspecify.annotations.Nullable;
  * <p>What a thread did before it started a goroutine happens before whatever that does. An
  * exception that a goroutine does not catch goes to {@link
  * Thread#getDefaultUncaughtExceptionHandler()}, or to the log {@code dev.selvage} if there is none,
- * and ends that goroutine only.
+ * and ends that goroutine only. What a goroutine has from who starts it is said at {@link
+ * Goroutine}.
  *
  * <p>All methods may be called from any thread; only {@link #sleep} blocks, and what {@link
  * #uninterruptibly} is given.
  */
 public final class Go {
   private Go() {}
+
+  // --------------- Starting ---------------
 
   /** What a goroutine does. May throw anything. */
   @FunctionalInterface
@@ -38,12 +42,12 @@ public final class Go {
 
   /** Runs a task in a goroutine of its own. */
   public static void go(Action task) {
-    Goroutine.start(null, Objects.requireNonNull(task, "task"));
+    Routine.start(null, Objects.requireNonNull(task, "task"));
   }
 
   /** Runs a task in a goroutine of its own, whose thread has that name. */
   public static void go(String name, Action task) {
-    Goroutine.start(Objects.requireNonNull(name, "name"), Objects.requireNonNull(task, "task"));
+    Routine.start(Objects.requireNonNull(name, "name"), Objects.requireNonNull(task, "task"));
   }
 
   /**
@@ -52,13 +56,88 @@ public final class Go {
    */
   public static <A> void go(ActionOn<? super A> task, A argument) {
     Objects.requireNonNull(task, "task");
-    Goroutine.start(null, () -> task.run(argument));
+    Routine.start(null, () -> task.run(argument));
   }
 
   /** The same with a name for the thread. */
   public static <A> void go(String name, ActionOn<? super A> task, A argument) {
     Objects.requireNonNull(task, "task");
-    Goroutine.start(Objects.requireNonNull(name, "name"), () -> task.run(argument));
+    Routine.start(Objects.requireNonNull(name, "name"), () -> task.run(argument));
+  }
+
+  // --------------- What goroutines inherit ---------------
+
+  /** Something that is done here, and yields a result. */
+  @FunctionalInterface
+  public interface Body<R extends @Nullable Object, X extends Exception> {
+    /** Does it. */
+    R run() throws X;
+  }
+
+  /** Something that is done here, and yields nothing. */
+  @FunctionalInterface
+  public interface BodyAction<X extends Exception> {
+    /** Does it. */
+    void run() throws X;
+  }
+
+  /**
+   * Does something with one more label in force, on the current thread (Go's {@code pprof.Do}).
+   * Goroutines that are started meanwhile have it for all their life, and so have those that they
+   * start. A label of the same key is hidden.
+   *
+   * <p>Labels are seen in dumps and profiles: use few keys, and values that many goroutines share.
+   *
+   * @throws X what the body throws
+   */
+  @SuppressWarnings("FunctionalInterfaceClash") // a lambda that can be both has its value passed on
+  public static <R extends @Nullable Object, X extends Exception> R labelled(
+      String key, String value, Body<? extends R, ? extends X> body) throws X {
+    Objects.requireNonNull(key, "a label needs a key");
+    Objects.requireNonNull(value, "a label needs a value");
+    Objects.requireNonNull(body, "body");
+    return Environment.current().with(Map.of(key, value)).<R, X>call(body::run);
+  }
+
+  /** The same for something that yields nothing. */
+  public static <X extends Exception> void labelled(
+      String key, String value, BodyAction<? extends X> body) throws X {
+    Objects.requireNonNull(body, "body");
+    Go.<@Nullable Object, X>labelled(
+        key,
+        value,
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
+  /**
+   * Does something, on the current thread, while {@link Context#current()} is that context.
+   * Goroutines that are started meanwhile have it for all their life, and so have those that they
+   * start. What is bound is the context's {@linkplain Context#view() view}, so nobody can cancel it
+   * from there, and that it is bound does not hide that nobody can cancel it any more.
+   *
+   * @throws X what the body throws
+   */
+  @SuppressWarnings("FunctionalInterfaceClash") // a lambda that can be both has its value passed on
+  public static <R extends @Nullable Object, X extends Exception> R withContext(
+      Context context, Body<? extends R, ? extends X> body) throws X {
+    Objects.requireNonNull(context, "nil context");
+    Objects.requireNonNull(body, "body");
+    return Environment.current().with(context).<R, X>call(body::run);
+  }
+
+  /** The same for something that yields nothing. */
+  public static <X extends Exception> void withContext(
+      Context context, BodyAction<? extends X> body) throws X {
+    Objects.requireNonNull(body, "body");
+    Go.<@Nullable Object, X>withContext(
+        context,
+        () -> {
+          body.run();
+          return null;
+        });
   }
 
   // --------------- What must be finished ---------------
@@ -128,6 +207,22 @@ public final class Go {
     CancellationException exception = new CancellationException("interrupted");
     exception.initCause(e);
     return exception;
+  }
+
+  // --------------- Checkpoints ---------------
+
+  /**
+   * Lets others run (Go's {@code runtime.Gosched}). In a loop that computes it is the place where
+   * the goroutine notices that it was interrupted. Not to be confused with the keyword: it is
+   * always called as {@code Go.yield()}.
+   *
+   * @throws InterruptedException when the thread is interrupted
+   */
+  // The name is that of Thread.yield, and a hint is what is asked for.
+  @SuppressWarnings({"NamedLikeContextualKeyword", "ThreadPriorityCheck"})
+  public static void yield() throws InterruptedException {
+    Interrupts.check();
+    Thread.yield();
   }
 
   // --------------- Time ---------------

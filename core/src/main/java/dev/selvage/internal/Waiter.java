@@ -112,6 +112,11 @@ public final class Waiter {
     return true;
   }
 
+  /** Why the thread waits. */
+  public Object reason() {
+    return reason;
+  }
+
   /** The text of the wait reason. */
   @Override
   public String toString() {

@@ -1,0 +1,101 @@
+package dev.selvage;
+
+import dev.selvage.internal.Log;
+import dev.selvage.internal.Roster;
+import java.util.Objects;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What runs on a goroutine's thread and hangs at it. Nothing refers to it but its thread, and to
+ * that only what runs it or can wake it. See {@link Goroutine} for what a program sees of it.
+ */
+final class Routine extends Roster.Member implements Runnable {
+  /*
+   * The thread refers to this twice, as its task and as its handler of uncaught exceptions. The
+   * second is how the thread's own code, and any tool that has the thread, finds it: a read of one
+   * field, no memory, no stack frame, and it works from other threads (docs/adr says what else was
+   * tried). It is also what it says: an exception that escapes everything else arrives here. A
+   * program may put another handler there; then the thread is a virtual thread like any other.
+   */
+  private static final ThreadFactory UNNAMED = Thread.ofVirtual().factory();
+
+  private Go.@Nullable Action task;
+  // Written by its own thread only; immutable, so a tool may read it at any time.
+  private Environment environment;
+
+  private Routine(Go.Action task, Environment environment) {
+    this.task = task;
+    this.environment = environment;
+  }
+
+  /** The routine of a thread, if that is a goroutine and has not ended. */
+  static @Nullable Routine of(Thread thread) {
+    return thread.getUncaughtExceptionHandler() instanceof Routine routine ? routine : null;
+  }
+
+  /** Starts a goroutine in the environment of the current thread. */
+  static void start(@Nullable String name, Go.Action task) {
+    start(name, Environment.current(), task);
+  }
+
+  /**
+   * Starts a goroutine with the labels of the current thread, but with a context of its own.
+   *
+   * @return its thread, for whoever may interrupt it
+   */
+  static Thread start(@Nullable String name, Context context, Go.Action task) {
+    return start(name, Environment.current().with(context), task);
+  }
+
+  private static Thread start(@Nullable String name, Environment environment, Go.Action task) {
+    Routine routine = new Routine(Inheritances.carry(task), environment);
+    Thread thread =
+        name == null
+            ? UNNAMED.newThread(routine)
+            : Thread.ofVirtual().name(name).unstarted(routine);
+    thread.setUncaughtExceptionHandler(routine);
+    thread.start();
+    return thread;
+  }
+
+  Environment environment() {
+    return environment;
+  }
+
+  void setEnvironment(Environment environment) {
+    this.environment = environment;
+  }
+
+  @Override
+  public Roster.Description describe() {
+    Environment e = environment;
+    return new Roster.Description(e.labels(), e.hasContext());
+  }
+
+  @Override
+  public void run() {
+    Go.Action todo = Objects.requireNonNull(task, "a goroutine runs once");
+    task = null; // a Goroutine that somebody keeps must not keep what its task refers to
+    try {
+      todo.run();
+    } catch (Throwable e) {
+      Thread thread = Thread.currentThread();
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+    } finally {
+      leave();
+    }
+  }
+
+  /** Tells whoever the program named for that, or else the log. Never ends the program. */
+  @Override
+  public void uncaughtException(Thread thread, Throwable e) {
+    Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+    if (handler != null) {
+      handler.uncaughtException(thread, e);
+    } else {
+      String name = thread.getName().isEmpty() ? "#" + thread.threadId() : thread.getName();
+      Log.error("goroutine " + name + " ended with an exception that it did not catch", e);
+    }
+  }
+}
