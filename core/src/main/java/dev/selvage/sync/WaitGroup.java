@@ -4,12 +4,10 @@ import dev.selvage.Go;
 import dev.selvage.internal.Alarms;
 import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.SpinLock;
-import dev.selvage.internal.Timeout;
-import dev.selvage.internal.Waiter;
 import dev.selvage.observe.WaitReason;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Waits until a number of goroutines have finished. Best used with {@link #go}, which counts by
@@ -28,19 +26,36 @@ import java.util.List;
  */
 public final class WaitGroup {
   /*
-   * Invariants, under the lock
-   *  1. Somebody waits only while the counter is positive: who counts it to zero takes all waiters
-   *     out of the queue at the same moment.
-   *  2. leaving is the number of threads that were taken out then and have not returned yet; waking
-   *     is true while the one that took them out has not told all of them. Both are zero and false
-   *     whenever the counter may go up from zero.
+   * One word decides; the queue beside it has a lock of its own.
+   *
+   * counter   (the upper half) what has been added and is not done
+   * PRESENT   (the bits above WAKING) how many threads are inside await(), having found the counter
+   *           positive: they wait; or, once it is zero, they are to return
+   * WAKING    who counted to zero has not told all of them yet
+   *
+   * Invariants
+   *  1. The counter is never negative, and goes up from zero only when nobody is PRESENT.
+   *  2. Who is about to wait counts itself as PRESENT by a compare-and-set that finds the counter
+   *     positive, and queues, under the queue's lock without letting go. Who counts to zero takes
+   *     that lock afterwards, and so finds in the queue all that were PRESENT then. By the first
+   *     invariant nobody joins them.
    */
-  private final SpinLock lock = new SpinLock();
+  private static final long WAKING = 1;
+  private static final long PRESENT = 2;
+  private static final int COUNTER_SHIFT = 32;
+  private static final VarHandle STATE;
 
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(WaitGroup.class, "state", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private volatile long state;
+  private final SpinLock lock = new SpinLock();
   // Guarded by lock.
-  private int counter;
-  private int leaving;
-  private boolean waking;
   private final Waiters waiters = new Waiters();
 
   /** Creates a group whose counter is zero. */
@@ -79,9 +94,9 @@ public final class WaitGroup {
    *     returned from waiting; it stays as it was
    */
   public void add(int delta) {
-    List<Waiter> released = new ArrayList<>();
-    lock.lock();
-    try {
+    for (; ; ) {
+      long s = state;
+      int counter = counter(s);
       long sum = (long) counter + delta;
       if (sum < 0) {
         throw new NegativeWaitGroupException();
@@ -89,35 +104,38 @@ public final class WaitGroup {
       if (sum > Integer.MAX_VALUE) {
         throw new IllegalArgumentException("a WaitGroup counts to 2147483647 at most");
       }
-      if (counter == 0 && delta > 0 && leaving > 0) {
+      boolean present = (int) s >>> 1 != 0;
+      if (counter == 0 && delta > 0 && present) {
         throw new WaitGroupMisuseException(
-            waking
+            (s & WAKING) != 0
                 ? "sync: WaitGroup misuse: Add called concurrently with Wait"
                 : "sync: WaitGroup is reused before previous Wait has returned");
       }
-      counter = (int) sum;
-      if (counter == 0) {
-        for (Waiter w; (w = waiters.claimFirst()) != null; ) {
-          released.add(w);
+      boolean release = counter > 0 && sum == 0 && present;
+      long next = (s + ((long) delta << COUNTER_SHIFT)) | (release ? WAKING : 0);
+      if (STATE.compareAndSet(this, s, next)) {
+        if (release) {
+          release();
         }
-        leaving += released.size();
-        waking = !released.isEmpty();
+        return;
       }
-    } finally {
-      lock.unlock();
     }
-    if (released.isEmpty()) {
-      return;
-    }
-    for (Waiter waiter : released) {
-      waiter.finish(this);
-    }
+  }
+
+  private void release() {
+    Place list;
     lock.lock();
     try {
-      waking = false;
+      list = waiters.detach();
     } finally {
       lock.unlock();
     }
+    Waiters.wake(list, this);
+    STATE.getAndBitwiseAnd(this, ~WAKING);
+  }
+
+  private static int counter(long state) {
+    return (int) (state >>> COUNTER_SHIFT);
   }
 
   /**
@@ -150,50 +168,57 @@ public final class WaitGroup {
 
   private boolean await(long timeout) throws InterruptedException {
     Interrupts.check();
-    Waiter self;
-    lock.lock();
-    try {
-      if (counter == 0) {
-        return true;
-      }
-      if (timeout <= 0) {
-        return false;
-      }
-      self = new Waiter(WaitReason.WAIT_GROUP_WAIT);
-      waiters.add(self);
-    } finally {
-      lock.unlock();
+    if (counter(state) == 0) {
+      return true;
     }
-    Timeout limit = timeout == Long.MAX_VALUE ? null : Timeout.start(self, timeout);
+    if (timeout <= 0) {
+      return false;
+    }
+    Place self = new Place(WaitReason.WAIT_GROUP_WAIT);
+    self.limit(timeout);
+    if (!queue(self)) {
+      self.unlimit();
+      return true;
+    }
     boolean finished = self.await();
-    if (limit != null) {
-      limit.stop();
-    }
-    boolean released = self.winner() == this;
-    lock.lock();
-    try {
-      if (released) {
-        leaving--;
-      } else {
+    boolean released = self.waiter.winner() == this;
+    if (!released) {
+      lock.lock();
+      try {
         waiters.remove(self);
+      } finally {
+        lock.unlock();
       }
-    } finally {
-      lock.unlock();
     }
+    STATE.getAndAdd(this, -PRESENT);
     if (!finished) {
       throw new InterruptedException();
     }
     return released;
   }
 
-  /** The counter, for people. */
-  @Override
-  public String toString() {
+  /** Queues, which it does only while the counter is positive. */
+  private boolean queue(Place self) {
     lock.lock();
     try {
-      return "WaitGroup(" + counter + ")";
+      for (; ; ) {
+        long s = state;
+        if (counter(s) == 0) {
+          return false;
+        }
+        if (STATE.compareAndSet(this, s, s + PRESENT)) {
+          waiters.addLast(self);
+          return true;
+        }
+      }
     } finally {
       lock.unlock();
     }
+  }
+
+  /** The counter, for people. */
+  @Override
+  public String toString() {
+    return "WaitGroup(" + counter(state) + ")";
   }
 }

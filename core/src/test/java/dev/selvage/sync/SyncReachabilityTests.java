@@ -1,0 +1,196 @@
+package dev.selvage.sync;
+
+import static dev.selvage.Threads.isCollected;
+import static dev.selvage.Threads.isKept;
+import static dev.selvage.Threads.leak;
+import static dev.selvage.Threads.until;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.selvage.Context;
+import dev.selvage.Go;
+import dev.selvage.Threads;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Whoever waits for something of this package is held by that and by nothing else. Runs in a JVM
+ * whose own list of virtual threads is switched off.
+ */
+@Timeout(60)
+final class SyncReachabilityTests {
+  private static final Duration LONG = Duration.ofHours(1);
+
+  /** What the program still holds while a test runs. */
+  private final List<Object> held = new ArrayList<>();
+
+  @BeforeAll
+  static void theJdkHoldsNoThreads() {
+    assertEquals("false", System.getProperty("jdk.trackAllThreads"));
+  }
+
+  private static void assertCollected(Go.Action waits) {
+    assertTrue(isCollected(leak(waits)));
+  }
+
+  @Test
+  void whoWaitsForAMutexThatNobodyCanGiveBackIsGarbage() {
+    assertCollected(
+        () -> {
+          Mutex mutex = new Mutex();
+          mutex.lock();
+          mutex.lock();
+        });
+  }
+
+  @Test
+  void severalWhoWaitForTheSameMutexAreGarbage() throws Exception {
+    List<WeakReference<Thread>> leaked = onOneMutex();
+    for (WeakReference<Thread> reference : leaked) {
+      assertTrue(isCollected(reference));
+    }
+  }
+
+  private static List<WeakReference<Thread>> onOneMutex() throws InterruptedException {
+    Mutex mutex = new Mutex();
+    mutex.lock();
+    List<WeakReference<Thread>> leaked = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      leaked.add(leak(mutex::lock));
+    }
+    // One more came and went: its place must not hold the others, nor they it.
+    Thread gone = Threads.startBlocked(mutex::lock);
+    leaked.add(leak(mutex::lock));
+    gone.interrupt();
+    gone.join();
+    leaked.add(new WeakReference<>(gone));
+    return leaked;
+  }
+
+  @Test
+  void whoWaitsForEitherSideOfAnRwMutexIsGarbage() {
+    assertCollected(
+        () -> {
+          RWMutex rw = new RWMutex();
+          rw.lock();
+          rw.rLock();
+        });
+    assertCollected(
+        () -> {
+          RWMutex rw = new RWMutex();
+          rw.rLock();
+          rw.lock();
+        });
+    assertCollected(
+        () -> {
+          RWMutex rw = new RWMutex();
+          rw.lock();
+          rw.lock();
+        });
+  }
+
+  @Test
+  void whoReadsAgainWithAWriterInBetweenIsGarbageTogetherWithThatWriter() {
+    for (WeakReference<Thread> reference : recursiveRead()) {
+      assertTrue(isCollected(reference));
+    }
+  }
+
+  private static List<WeakReference<Thread>> recursiveRead() {
+    RWMutex rw = new RWMutex();
+    WeakReference<Thread> reader =
+        leak(
+            () -> {
+              rw.rLock();
+              Go.sleep(Duration.ofMillis(1));
+              until(() -> rw.toString().contains("writer waiting"));
+              rw.rLock();
+            });
+    until(() -> rw.toString().contains("1 readers"));
+    WeakReference<Thread> writer = leak(rw::lock);
+    until(() -> rw.toString().contains("waiting to read"));
+    return List.of(reader, writer);
+  }
+
+  @Test
+  void whoWaitsForASignalThatNobodyCanGiveIsGarbage() {
+    assertCollected(
+        () -> {
+          Mutex mutex = new Mutex();
+          mutex.lock();
+          new Cond(mutex).await();
+        });
+    Mutex inUse = new Mutex(); // the lock alone cannot wake it
+    assertCollected(() -> inUse.withLock(() -> new Cond(inUse).await()));
+    assertTrue(inUse.tryLock());
+  }
+
+  @Test
+  void whoWaitsForPermitsThatNobodyCanGiveBackIsGarbage() {
+    assertCollected(
+        () -> {
+          Semaphore semaphore = new Semaphore(2);
+          semaphore.acquire(2);
+          semaphore.acquire();
+        });
+    assertCollected(
+        () -> {
+          Semaphore semaphore = new Semaphore(2);
+          semaphore.acquire(2);
+          semaphore.acquire(Context.background(), 1);
+        });
+  }
+
+  @Test
+  void whoWaitsForAWaitGroupThatNobodyCanCountDownIsGarbage() {
+    assertCollected(
+        () -> {
+          WaitGroup wg = new WaitGroup();
+          wg.add(1);
+          wg.await();
+        });
+  }
+
+  @Test
+  void whoCanBeWokenIsKept() throws Exception {
+    Mutex mutex = new Mutex();
+    mutex.lock();
+    RWMutex rw = new RWMutex();
+    rw.lock();
+    Mutex free = new Mutex();
+    Cond cond = new Cond(free);
+    Semaphore one = new Semaphore(1);
+    one.acquire();
+    held.addAll(List.of(mutex, rw, cond, one));
+    List<WeakReference<Thread>> kept = new ArrayList<>();
+    kept.add(leak(mutex::lock));
+    kept.add(leak(rw::rLock));
+    kept.add(leak(rw::lock));
+    kept.add(leak(() -> free.withLock(cond::await)));
+    kept.add(leak(() -> one.acquire()));
+    kept.add(leak(() -> one.acquire(Context.background(), 1)));
+    // And by the timers, for as long as they are to ring.
+    kept.add(leak(() -> lockTwice(LONG)));
+    kept.add(leak(() -> free.withLock(() -> assertTrue(new Cond(free).await(LONG)))));
+    for (int i = 0; i < kept.size(); i++) {
+      assertTrue(isKept(kept.get(i)), "number " + i);
+    }
+    for (WeakReference<Thread> reference : kept) {
+      Thread thread = reference.get();
+      assertNotNull(thread);
+      thread.interrupt();
+    }
+  }
+
+  private static void lockTwice(Duration timeout) throws InterruptedException {
+    Mutex mutex = new Mutex();
+    mutex.lock();
+    assertTrue(mutex.lock(timeout));
+  }
+}
