@@ -138,6 +138,11 @@ public final class Alarms {
     }
   }
 
+  /** Whether the current thread is the one on which alarms ring, which nothing may hold up. */
+  public static boolean onTimerThread() {
+    return Thread.currentThread() == thread;
+  }
+
   // --------------- Thread ---------------
 
   private static void start() {
