@@ -66,8 +66,7 @@ public final class AfterFunc implements AutoCloseable {
     @SuppressWarnings("UnusedVariable") // read through TASK
     private volatile Go.@Nullable Action task;
 
-    // The task belongs to who asked for it, not to the thread that happens to cancel.
-    private final Environment environment = Environment.current();
+    // The thread that cancels has no class loader that would mean anything to the task.
     private final @Nullable ClassLoader loader = Thread.currentThread().getContextClassLoader();
 
     Call(Go.Action task) {
@@ -82,9 +81,7 @@ public final class AfterFunc implements AutoCloseable {
     public void cancelled(Cancellation.Ending ending) {
       Go.Action taken = take();
       if (taken != null) {
-        Routine.start(
-            null,
-            environment,
+        Go.go(
             () -> {
               Thread.currentThread().setContextClassLoader(loader);
               taken.run();

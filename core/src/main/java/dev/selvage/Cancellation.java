@@ -140,7 +140,7 @@ final class Cancellation implements Resources.Resource, Dependent {
   }
 
   void cancelAt(Instant time, @Nullable Throwable cause) {
-    long nanos = Alarms.nanos(between(Instant.now(), time));
+    long nanos = Alarms.nanos(between(Alarms.instant(), time));
     if (nanos <= 0) {
       expire(cause);
       return;

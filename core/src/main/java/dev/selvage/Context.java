@@ -1,5 +1,6 @@
 package dev.selvage;
 
+import dev.selvage.internal.Alarms;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -166,7 +167,7 @@ public abstract sealed class Context
   }
 
   private static Instant in(Duration timeout) {
-    Instant now = Instant.now();
+    Instant now = Alarms.instant();
     try {
       return now.plus(timeout);
     } catch (ArithmeticException | DateTimeException e) {
@@ -183,9 +184,8 @@ public abstract sealed class Context
   }
 
   /**
-   * Runs a task in a goroutine of its own once this context is done; now if it is. It has the
-   * labels and the context that are bound here and now. It is run at most once; {@link
-   * AfterFunc#stop()} on what this returns prevents that.
+   * Runs a task in a goroutine of its own once this context is done; now if it is. It is run at
+   * most once; {@link AfterFunc#stop()} on what this returns prevents that.
    */
   public final AfterFunc afterFunc(Go.Action task) {
     return AfterFunc.register(Objects.requireNonNull(task, "task"), this);

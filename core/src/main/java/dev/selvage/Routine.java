@@ -1,6 +1,8 @@
 package dev.selvage;
 
+import dev.selvage.internal.Clockwork;
 import dev.selvage.internal.Log;
+import dev.selvage.internal.ManualClockwork;
 import dev.selvage.internal.Roster;
 import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
@@ -48,9 +50,8 @@ final class Routine extends Roster.Member implements Runnable {
     return start(name, Environment.current().with(context), task);
   }
 
-  /** Starts a goroutine in an environment that was that of another thread, perhaps. */
-  static Thread start(@Nullable String name, Environment environment, Go.Action task) {
-    Routine routine = new Routine(Inheritances.carry(task), environment);
+  private static Thread start(@Nullable String name, Environment environment, Go.Action task) {
+    Routine routine = new Routine(governed(Inheritances.carry(task)), environment);
     Thread thread =
         name == null
             ? UNNAMED.newThread(routine)
@@ -58,6 +59,19 @@ final class Routine extends Roster.Member implements Runnable {
     thread.setUncaughtExceptionHandler(routine);
     thread.start();
     return thread;
+  }
+
+  /** The task under the clock of the current thread. */
+  private static Go.Action governed(Go.Action task) {
+    ManualClockwork.Governed governed = Clockwork.inherit();
+    return governed == null
+        ? task
+        : () ->
+            governed.run(
+                () -> {
+                  task.run();
+                  return true;
+                });
   }
 
   Environment environment() {

@@ -33,7 +33,7 @@ final class TimerPulse extends Alarms.Alarm implements Pulse<ReceiveChannel<Inst
     channel.lock.lock();
     try {
       boolean pending = forget();
-      this.next = Alarms.after(after);
+      this.next = Alarms.after(this, after);
       this.period = period;
       watch();
       return pending;
@@ -64,7 +64,7 @@ final class TimerPulse extends Alarms.Alarm implements Pulse<ReceiveChannel<Inst
   public boolean active() {
     channel.lock.lock();
     try {
-      return next != Alarms.NEVER && (period > 0 || next > Alarms.now());
+      return next != Alarms.NEVER && (period > 0 || next > Alarms.now(this));
     } finally {
       channel.lock.unlock();
     }
@@ -90,11 +90,12 @@ final class TimerPulse extends Alarms.Alarm implements Pulse<ReceiveChannel<Inst
   }
 
   private @Nullable Node tickIfDue() {
-    long now = Alarms.now();
+    long now = Alarms.now(this);
     if (next > now) {
       return null;
     }
     long late = now - next;
+    Instant due = Alarms.instant(this).minusNanos(late); // before all else: it needs memory
     if (period == 0) {
       next = Alarms.NEVER;
     } else {
@@ -102,7 +103,7 @@ final class TimerPulse extends Alarms.Alarm implements Pulse<ReceiveChannel<Inst
       long ahead = period - late % period;
       next = ahead < Alarms.NEVER - now ? now + ahead : Alarms.NEVER;
     }
-    return channel.pulse(Instant.now().minusNanos(late));
+    return channel.pulse(due);
   }
 
   @Override

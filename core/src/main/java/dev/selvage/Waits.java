@@ -14,11 +14,8 @@ final class Waits {
    * @throws InterruptedException when interrupted before the end
    */
   static void pause(WaitReason reason, long nanos) throws InterruptedException {
-    Waiter waiter = new Waiter(reason);
-    Timeout limit = Timeout.start(waiter, nanos);
-    boolean finished = waiter.await();
-    limit.stop();
-    if (!finished) {
+    Timeout limit = Timeout.after(nanos);
+    if (!Timeout.await(new Waiter(reason), limit)) {
       throw new InterruptedException();
     }
   }

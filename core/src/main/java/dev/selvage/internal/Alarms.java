@@ -1,71 +1,138 @@
 package dev.selvage.internal;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.concurrent.locks.LockSupport;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one queue of everything that will happen at a known time, and its one thread (platform,
- * daemon, started when first needed). Goroutines themselves never park with a time limit.
+ * Everything that happens at a known time, and the way to the time itself: nothing in the language
+ * asks the JDK for the time but {@link Clockwork}s, and these methods ask the one that governs the
+ * current thread, or, given an alarm, the one that governs the alarm. Goroutines themselves never
+ * park with a time limit.
  *
- * <p>Times are nanoseconds since this class was initialised, on the monotonic clock; {@link #NEVER}
- * is later than all of them. All methods may be called from any thread and do not block.
+ * <p>Times are nanoseconds on the scale of the clockwork, never negative; {@link #NEVER} is later
+ * than all of them. All methods may be called from any thread and do not block.
  */
 public final class Alarms {
-  /*
-   * Invariants
-   *  1. HEAP[0..size) is a binary heap by time; HEAP[i].index == i; every alarm outside has index
-   *     -1.
-   *  2. The queue refers to an alarm exactly while it is in the heap, so an alarm holds what it can
-   *     wake alive for that long and no longer. The thread's loop keeps no alarm in a local
-   *     variable while it is parked: a frame that is interpreted would hold it.
-   *  3. An alarm rings outside the lock, after it left the heap. So it may ring although it was
-   *     cancelled or moved at that very moment: ring() looks again at what it protects.
-   *  4. The thread is unparked whenever the earliest time becomes earlier.
-   *
-   * Lock order: a channel's lock before LOCK; nothing is taken under LOCK.
-   */
-
   /** The time that never comes. */
   public static final long NEVER = Long.MAX_VALUE;
 
-  private static final long ORIGIN = System.nanoTime();
-  private static final SpinLock LOCK = new SpinLock();
-
-  // Guarded by LOCK.
-  private static @Nullable Alarm[] heap = new Alarm[64];
-  private static int size;
-  private static boolean started;
-
-  private static volatile @Nullable Thread thread;
-
   private Alarms() {}
 
-  /** Something that happens at a time. Not thread-safe itself: subclasses say what guards them. */
+  /**
+   * Something that happens at a time, by the clock that governed the thread which made it. Not
+   * thread-safe itself: subclasses say what guards them.
+   *
+   * <p>Making one may fail for lack of memory or threads. Scheduling it, as often as you like, does
+   * not: so who queues something that an alarm shall end makes the alarm first.
+   */
   public abstract static class Alarm {
-    // Guarded by LOCK.
-    private long when;
-    private int index = -1;
+    /*
+     * state      meaning                                   who moves it on
+     * IDLE       not scheduled                             schedule, under the clockwork's lock
+     * slot >= 0  in the wheel, in that slot                under the lock
+     * DUE        its time has come; among those that the   the clockwork's ringer, to RINGING;
+     *            clockwork will ring next                  cancel and schedule, under the lock
+     * RINGING    ring() runs                               the ringer, to IDLE; schedule, under
+     *                                                      the lock
+     *
+     * What leaves DUE or RINGING does so by compare-and-set, so that exactly one of ringer and
+     * others has it. The clockwork refers to an alarm exactly from `slot` to RINGING, so an alarm
+     * holds what it can wake alive for that long and no longer.
+     */
+    static final int IDLE = -1;
+    static final int DUE = -2;
+    static final int RINGING = -3;
+    private static final VarHandle STATE;
+
+    static {
+      try {
+        STATE = MethodHandles.lookup().findVarHandle(Alarm.class, "state", int.class);
+      } catch (ReflectiveOperationException e) {
+        throw new ExceptionInInitializerError(e);
+      }
+    }
+
+    final Clockwork clockwork;
+    volatile int state = IDLE;
+
+    // Guarded by the clockwork's lock.
+    long when;
+    @Nullable Alarm next;
+    @Nullable Alarm previous;
 
     /** Creates an alarm that is not scheduled. */
-    protected Alarm() {}
+    protected Alarm() {
+      clockwork = Clockwork.current();
+    }
 
     /**
-     * Called once by the alarm thread when the time has come. Must not block. Whatever it throws is
-     * logged.
+     * Called without any lock when the time has come. Must not block, and looks again at what it
+     * protects: it may ring although it was moved at that very moment. Whatever it throws is
+     * logged; after an {@link OutOfMemoryError} it is called again a little later, so it throws
+     * that, if at all, before it has changed anything.
      */
     protected abstract void ring();
+
+    final void moved(int to) {
+      STATE.setRelease(this, to);
+    }
+
+    final boolean move(int from, int to) {
+      return state == from && STATE.compareAndSet(this, from, to);
+    }
+
+    final Alarm following() {
+      return linked(next);
+    }
+
+    final Alarm preceding() {
+      return linked(previous);
+    }
+
+    private static Alarm linked(@Nullable Alarm alarm) {
+      if (alarm == null) {
+        throw new IllegalStateException("an alarm without neighbours in the wheel");
+      }
+      return alarm;
+    }
   }
 
-  /** The time now. */
+  // --------------- Time ---------------
+
+  /** The time now, for the current thread. */
   public static long now() {
-    return System.nanoTime() - ORIGIN;
+    return Clockwork.current().now();
+  }
+
+  /** The time now, for the current thread, as a point of the calendar. */
+  public static Instant instant() {
+    return Clockwork.current().instant();
+  }
+
+  /** The time now by the clock of an alarm. */
+  public static long now(Alarm alarm) {
+    return alarm.clockwork.now();
+  }
+
+  /** The time now by the clock of an alarm, as a point of the calendar. */
+  public static Instant instant(Alarm alarm) {
+    return alarm.clockwork.instant();
   }
 
   /** The time after that span from now; {@link #NEVER} when that is more than a long can count. */
   public static long after(long nanos) {
-    long now = now();
+    return after(now(), nanos);
+  }
+
+  /** The same by the clock of an alarm. */
+  public static long after(Alarm alarm, long nanos) {
+    return after(alarm.clockwork.now(), nanos);
+  }
+
+  private static long after(long now, long nanos) {
     return nanos >= NEVER - now ? NEVER : now + Math.max(nanos, 0);
   }
 
@@ -78,202 +145,40 @@ public final class Alarms {
     }
   }
 
-  /** Puts an alarm at a time, from wherever it is now. At {@link #NEVER} it is just taken away. */
-  public static void schedule(Alarm alarm, long when) {
-    boolean earliest;
-    boolean start = false;
-    LOCK.lock();
-    try {
-      if (when == NEVER) {
-        remove(alarm);
-        return;
-      }
-      alarm.when = when;
-      if (alarm.index < 0) {
-        if (size == heap.length) {
-          heap = Arrays.copyOf(heap, size * 2);
-        }
-        alarm.index = size;
-        heap[size++] = alarm;
-      }
-      up(alarm);
-      down(alarm);
-      earliest = alarm.index == 0;
-      if (!started) {
-        started = true;
-        start = true;
-      }
-    } finally {
-      LOCK.unlock();
-    }
-    if (start) {
-      start();
-    } else if (earliest) {
-      // Null for the moment in which another caller starts it; it looks at the heap first thing.
-      LockSupport.unpark(thread);
-    }
+  // --------------- Alarms ---------------
+
+  /**
+   * Puts an alarm at a time, from wherever it is now. At {@link #NEVER} it is just taken away.
+   *
+   * @return what {@link #cancel} would have returned
+   */
+  public static boolean schedule(Alarm alarm, long when) {
+    return when == NEVER ? cancel(alarm) : alarm.clockwork.schedule(alarm, when);
   }
 
   /**
    * Takes an alarm away.
    *
-   * @return false when it was not scheduled: it may be about to ring, or ringing
+   * @return false when it was not scheduled: it may be ringing
    */
   public static boolean cancel(Alarm alarm) {
-    LOCK.lock();
-    try {
-      return remove(alarm);
-    } finally {
-      LOCK.unlock();
-    }
+    int state = alarm.state;
+    return state != Alarm.IDLE && state != Alarm.RINGING && alarm.clockwork.cancel(alarm);
   }
 
   /** Whether an alarm is still to ring. */
   public static boolean isScheduled(Alarm alarm) {
-    LOCK.lock();
-    try {
-      return alarm.index >= 0;
-    } finally {
-      LOCK.unlock();
-    }
+    int state = alarm.state;
+    return state != Alarm.IDLE && state != Alarm.RINGING;
   }
 
-  /** Whether the current thread is the one on which alarms ring, which nothing may hold up. */
-  public static boolean onTimerThread() {
-    return Thread.currentThread() == thread;
+  /** Whether an alarm's {@code ring} runs just now. */
+  static boolean isRinging(Alarm alarm) {
+    return alarm.state == Alarm.RINGING;
   }
 
-  // --------------- Thread ---------------
-
-  private static void start() {
-    Thread t =
-        Thread.ofPlatform()
-            .daemon()
-            .name("selvage-timers")
-            .inheritInheritableThreadLocals(false)
-            .unstarted(Alarms::run);
-    // Whoever happened to be first must not lend its application's class loader for ever.
-    t.setContextClassLoader(ClassLoader.getSystemClassLoader());
-    thread = t;
-    try {
-      t.start();
-    } catch (OutOfMemoryError e) {
-      LOCK.lock();
-      started = false; // the next one to schedule tries again
-      LOCK.unlock();
-      throw e;
-    }
-  }
-
-  private static void run() {
-    try {
-      loop();
-    } finally {
-      // Not even the log could be written. The exception is told as any thread's, and another
-      // thread
-      // goes on: whoever sleeps or waits with a time limit must not hang for it.
-      start();
-    }
-  }
-
-  private static void loop() {
-    for (; ; ) {
-      long pause = ringDue();
-      if (pause == NEVER) {
-        LockSupport.park(LOCK);
-      } else {
-        LockSupport.parkNanos(LOCK, pause);
-      }
-    }
-  }
-
-  /** Rings what is due, and tells how long the thread may pause. */
-  private static long ringDue() {
-    for (; ; ) {
-      Alarm alarm;
-      LOCK.lock();
-      try {
-        alarm = heap[0];
-        if (alarm == null) {
-          return NEVER;
-        }
-        long pause = alarm.when - now();
-        if (pause > 0) {
-          return pause;
-        }
-        remove(alarm);
-      } finally {
-        LOCK.unlock();
-      }
-      try {
-        alarm.ring();
-      } catch (Throwable e) {
-        // One bad alarm must not end the time of all others.
-        Log.error("a timer failed", e);
-      }
-    }
-  }
-
-  // --------------- Heap, guarded by LOCK ---------------
-
-  private static boolean remove(Alarm alarm) {
-    int i = alarm.index;
-    if (i < 0) {
-      return false;
-    }
-    alarm.index = -1;
-    Alarm last = at(--size);
-    heap[size] = null;
-    if (last != alarm) {
-      last.index = i;
-      heap[i] = last;
-      up(last);
-      down(last);
-    }
-    return true;
-  }
-
-  private static void up(Alarm alarm) {
-    int i = alarm.index;
-    while (i > 0) {
-      Alarm parent = at((i - 1) >>> 1);
-      if (parent.when <= alarm.when) {
-        break;
-      }
-      int p = parent.index;
-      place(parent, i);
-      i = p;
-    }
-    place(alarm, i);
-  }
-
-  private static void down(Alarm alarm) {
-    int i = alarm.index;
-    for (int child; (child = 2 * i + 1) < size; ) {
-      Alarm least = at(child);
-      if (child + 1 < size && at(child + 1).when < least.when) {
-        least = at(child + 1);
-      }
-      if (alarm.when <= least.when) {
-        break;
-      }
-      int c = least.index;
-      place(least, i);
-      i = c;
-    }
-    place(alarm, i);
-  }
-
-  private static Alarm at(int i) {
-    Alarm alarm = heap[i];
-    if (alarm == null) {
-      throw new IllegalStateException("hole in the timer heap at " + i);
-    }
-    return alarm;
-  }
-
-  private static void place(Alarm alarm, int i) {
-    alarm.index = i;
-    heap[i] = alarm;
+  /** How many alarms of the system's clock are still to ring. A picture of one moment at best. */
+  public static int pending() {
+    return SystemClockwork.pending();
   }
 }

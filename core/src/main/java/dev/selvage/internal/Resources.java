@@ -58,7 +58,9 @@ public final class Resources {
 
     /** Lists it again after {@link #remove}. */
     public void add() {
-      ENTRIES.add(this);
+      if (!ENTRIES.contains(this)) { // without a lock, as it mostly is there
+        ENTRIES.add(this);
+      }
     }
 
     /** Takes it out of the list, as nobody needs to stop it any more. */

@@ -1,34 +1,92 @@
 package dev.selvage.internal;
 
-/** The time limit of one wait: when it rings first, it is what finishes the waiter. */
-public final class Timeout extends Alarms.Alarm {
-  private final Waiter waiter;
-  // True from the start for a limit so far away that it will never ring.
-  private volatile boolean rung;
+import org.jspecify.annotations.Nullable;
 
-  private Timeout(Waiter waiter) {
-    this.waiter = waiter;
+/**
+ * The time limit of one wait: when it rings first, it is what finishes the waiter. Belongs to the
+ * thread that waits, and can be used by it again and again.
+ *
+ * <pre>{@code
+ * Timeout limit = Timeout.after(nanos);     // all that can fail
+ * … queue the waiter …
+ * boolean finished = Timeout.await(waiter, limit);
+ * … if waiter.winner() is not what it was queued for, take it back from the queue …
+ * }</pre>
+ */
+public final class Timeout extends Alarms.Alarm {
+  // Written by the owner while the alarm is not scheduled.
+  private @Nullable Waiter waiter;
+  private long limit = Alarms.NEVER;
+
+  private Timeout() {}
+
+  /**
+   * Sets a limit, counted from now; for a wait that is not queued yet. After that nothing can go
+   * wrong for lack of memory or threads any more.
+   *
+   * @return null for {@link Long#MAX_VALUE}: no limit
+   */
+  public static @Nullable Timeout after(long nanos) {
+    if (nanos == Long.MAX_VALUE) {
+      return null;
+    }
+    Timeout timeout = new Timeout();
+    timeout.reset(nanos);
+    return timeout;
+  }
+
+  /** Sets another limit, counted from now, for the next wait. By the clock of the first one. */
+  public void reset(long nanos) {
+    limit = Alarms.after(this, nanos);
   }
 
   /**
-   * Limits a wait, whose waiter is finished with the timeout as its winner unless it ends before.
+   * Waits as {@link Waiter#await} does, and to the limit at most: then the limit is the winner. It
+   * does not touch the waiter any more when this returns.
    */
-  public static Timeout start(Waiter waiter, long nanos) {
-    Timeout timeout = new Timeout(waiter);
-    long when = Alarms.after(nanos);
-    timeout.rung = when == Alarms.NEVER;
-    Alarms.schedule(timeout, when);
+  public static boolean await(Waiter waiter, @Nullable Timeout limit) {
+    return limit == null ? waiter.await() : limit.await(waiter);
+  }
+
+  private boolean await(Waiter waiter) {
+    begin(waiter);
+    boolean finished = waiter.await();
+    stop();
+    return finished;
+  }
+
+  /** Lets the limit count for that wait, until {@link #stop}. */
+  public void begin(Waiter waiter) {
+    this.waiter = waiter;
+    Alarms.schedule(this, limit);
+  }
+
+  /**
+   * Limits a wait that is queued already. If that fails the wait is over without having happened;
+   * should it have happened just before, it is only not limited, and null is returned.
+   *
+   * @throws OutOfMemoryError then nobody will finish the waiter any more
+   */
+  public static @Nullable Timeout start(Waiter waiter, long nanos) {
+    Timeout timeout;
+    try {
+      timeout = new Timeout();
+    } catch (Throwable e) {
+      if (waiter.claim()) {
+        throw e;
+      }
+      return null;
+    }
+    timeout.reset(nanos);
+    timeout.begin(waiter);
     return timeout;
   }
 
   @Override
   protected void ring() {
-    try {
-      if (waiter.claim()) {
-        waiter.finish(this);
-      }
-    } finally {
-      rung = true;
+    Waiter w = waiter;
+    if (w != null && w.claim()) {
+      w.finish(this);
     }
   }
 
@@ -36,9 +94,10 @@ public final class Timeout extends Alarms.Alarm {
   @SuppressWarnings("ThreadPriorityCheck") // right without yielding, only slower
   public void stop() {
     if (!Alarms.cancel(this)) {
-      while (!rung) {
-        Thread.yield(); // it is ringing just now
+      while (Alarms.isRinging(this)) {
+        Thread.yield();
       }
     }
+    waiter = null;
   }
 }

@@ -40,6 +40,8 @@ public final class Waiter {
 
   private final Object reason;
   private volatile int state;
+  // Which of the thread's waits with this waiter it is. Small, as it finds room nowhere else.
+  private short number;
   // Written by the owner before it publishes the waiter.
   private @Nullable Thread thread;
   // Written by the winner before DONE, read by the owner after it.
@@ -59,6 +61,7 @@ public final class Waiter {
   public void begin() {
     thread = Thread.currentThread();
     winner = null;
+    number++;
     state = WAITING;
   }
 
@@ -84,6 +87,16 @@ public final class Waiter {
   /** What {@link #finish} was given, or null while that has not happened. For the owner only. */
   public @Nullable Object winner() {
     return winner;
+  }
+
+  /** Whether nobody has ended the wait yet. */
+  boolean isWaiting() {
+    return state == WAITING;
+  }
+
+  /** Tells this wait from others with the same waiter, as long as it {@link #isWaiting}. */
+  int number() {
+    return number;
   }
 
   /**

@@ -243,12 +243,12 @@ public final class RWMutex implements Locker {
    */
   public boolean lock(Duration timeout) throws InterruptedException {
     long nanos = Alarms.nanos(timeout);
-    long start = System.nanoTime();
+    long start = Alarms.now();
     if (!writers.lock(nanos)) {
       return false;
     }
     return STATE.compareAndSet(this, 0, WRITER | HELD)
-        || awaitReaders(nanos == Place.FOREVER ? nanos : nanos - (System.nanoTime() - start));
+        || awaitReaders(nanos == Place.FOREVER ? nanos : nanos - (Alarms.now() - start));
   }
 
   /** Takes the lock to write if nobody has it. Does not block. */

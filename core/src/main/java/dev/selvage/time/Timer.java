@@ -108,9 +108,7 @@ public final class Timer implements AutoCloseable {
     }
 
     boolean start(long nanos) {
-      boolean pending = Alarms.cancel(this);
-      Alarms.schedule(this, Alarms.after(nanos));
-      return pending;
+      return Alarms.schedule(this, Alarms.after(this, nanos));
     }
 
     boolean stop() {

@@ -71,8 +71,7 @@ final class Waits {
           "Mutex", WaitReason.MUTEX_LOCK,
           "WaitGroup", WaitReason.WAIT_GROUP_WAIT,
           "Cond", WaitReason.COND_WAIT,
-          "Semaphore", WaitReason.SEMACQUIRE,
-          "Scope", WaitReason.SCOPE);
+          "Semaphore", WaitReason.SEMACQUIRE);
 
   private Waits() {}
 
