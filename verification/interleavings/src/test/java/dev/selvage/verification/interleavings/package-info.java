@@ -1,0 +1,2 @@
+/** Runs the scenarios under the scheduler. */
+package dev.selvage.verification.interleavings;
