@@ -66,7 +66,8 @@ public final class AfterFunc implements AutoCloseable {
     @SuppressWarnings("UnusedVariable") // read through TASK
     private volatile Go.@Nullable Action task;
 
-    // The thread that cancels has no class loader that would mean anything to the task.
+    // The task belongs to who asked for it, not to the thread that happens to cancel.
+    private final Environment environment = Environment.current();
     private final @Nullable ClassLoader loader = Thread.currentThread().getContextClassLoader();
 
     Call(Go.Action task) {
@@ -81,7 +82,9 @@ public final class AfterFunc implements AutoCloseable {
     public void cancelled(Cancellation.Ending ending) {
       Go.Action taken = take();
       if (taken != null) {
-        Go.go(
+        Routine.start(
+            null,
+            environment,
             () -> {
               Thread.currentThread().setContextClassLoader(loader);
               taken.run();

@@ -184,8 +184,9 @@ public abstract sealed class Context
   }
 
   /**
-   * Runs a task in a goroutine of its own once this context is done; now if it is. It is run at
-   * most once; {@link AfterFunc#stop()} on what this returns prevents that.
+   * Runs a task in a goroutine of its own once this context is done; now if it is. It has the
+   * labels and the context that are bound here and now. It is run at most once; {@link
+   * AfterFunc#stop()} on what this returns prevents that.
    */
   public final AfterFunc afterFunc(Go.Action task) {
     return AfterFunc.register(Objects.requireNonNull(task, "task"), this);

@@ -50,7 +50,8 @@ final class Routine extends Roster.Member implements Runnable {
     return start(name, Environment.current().with(context), task);
   }
 
-  private static Thread start(@Nullable String name, Environment environment, Go.Action task) {
+  /** Starts a goroutine in an environment that was that of another thread, perhaps. */
+  static Thread start(@Nullable String name, Environment environment, Go.Action task) {
     Routine routine = new Routine(governed(Inheritances.carry(task)), environment);
     Thread thread =
         name == null

@@ -319,6 +319,19 @@ final class ContextTests {
   }
 
   @Test
+  void theTaskHasTheEnvironmentOfWhoAskedForIt() throws Exception {
+    Channel<String> seen = Channel.buffered(1);
+    Context.Key<String> user = Context.Key.of("user");
+    try (var ctx = BACKGROUND.withCancel()) {
+      Go.withContext(
+          BACKGROUND.withValue(user, "gopher"),
+          () -> ctx.afterFunc(() -> seen.send(String.valueOf(Context.current().value(user)))));
+      ctx.cancel();
+      assertEquals("gopher", seen.receive());
+    }
+  }
+
+  @Test
   void stoppingPreventsTheTaskOnce() throws Exception {
     Channel<Integer> ran = Channel.buffered(1);
     try (var ctx = BACKGROUND.withCancel()) {

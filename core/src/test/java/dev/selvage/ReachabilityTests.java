@@ -21,6 +21,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -223,6 +226,135 @@ final class ReachabilityTests {
                   ticker.stop();
                   ticker.channel().receive();
                 })));
+  }
+
+  // --------------- Scopes ---------------
+
+  @Test
+  void aDroppedComponentDropsTheBlockedChildrenOfItsScope() throws Exception {
+    WeakReference<Thread> dropped = blockedChild(Scope.component(Context.background()));
+    assertTrue(isCollected(dropped));
+    Scope open = Scope.component(Context.background());
+    held.add(open);
+    WeakReference<Thread> cancellable = blockedChild(open);
+    assertTrue(isKept(cancellable));
+    open.close();
+    assertTrue(isCollected(cancellable));
+  }
+
+  private static WeakReference<Thread> blockedChild(Scope scope) {
+    return childIn(scope, () -> Channel.unbuffered().receive());
+  }
+
+  private static WeakReference<Thread> childIn(Scope scope, Go.Action body) {
+    AtomicReference<@Nullable Thread> child = new AtomicReference<>();
+    scope.go(
+        () -> {
+          child.set(Thread.currentThread());
+          body.run();
+        });
+    Threads.until(() -> child.get() != null);
+    Thread thread = child.getAndSet(null);
+    assertNotNull(thread);
+    Threads.untilBlocked(thread);
+    return new WeakReference<>(thread);
+  }
+
+  @Test
+  void anOwnerThatWaitsForAChildThatNeverEndsIsGarbageWithIt() throws Exception {
+    List<WeakReference<Thread>> children = new ArrayList<>();
+    WeakReference<Thread> joining =
+        leak(
+            () -> {
+              try (var scope = Scope.open(Context.background())) {
+                children.add(blockedChild(scope));
+                scope.join();
+              }
+            });
+    WeakReference<Thread> closing =
+        leak(
+            () -> {
+              try (var scope = Scope.open(Context.background())) {
+                children.add(
+                    childIn(scope, () -> Go.uninterruptibly(() -> Channel.unbuffered().receive())));
+              }
+            });
+    assertTrue(isCollected(joining));
+    assertTrue(isCollected(closing));
+    assertTrue(isCollected(children.get(0)));
+    assertTrue(isCollected(children.get(1)));
+  }
+
+  @Test
+  void aChildThatWaitsForItsScopesContextIsGarbageWithTheScope() throws Exception {
+    assertTrue(isCollected(waitForItsScope(Scope.component(Context.background()))));
+    Scope open = Scope.component(Context.background());
+    held.add(open);
+    WeakReference<Thread> cancellable = waitForItsScope(open);
+    assertTrue(isKept(cancellable));
+    open.close();
+  }
+
+  private static WeakReference<Thread> waitForItsScope(Scope scope) {
+    Context context = scope.context();
+    return childIn(scope, () -> context.done().receiveOrNull());
+  }
+
+  @Test
+  void whoCanCancelTheContextOfAScopeKeepsItsChildren() throws Exception {
+    try (var ctx = Context.background().withCancel()) {
+      WeakReference<Thread> child = blockedChild(Scope.component(ctx));
+      WeakReference<Thread> limited = inAScopeOfLimitedTime();
+      assertTrue(isKept(child));
+      assertTrue(isKept(limited));
+      Thread waiting = limited.get();
+      assertNotNull(waiting);
+      waiting.interrupt();
+      ctx.cancel();
+      assertTrue(isCollected(child));
+    }
+  }
+
+  private static WeakReference<Thread> inAScopeOfLimitedTime() {
+    return leak(
+        () -> {
+          try (var scope = Scope.collecting(Context.background(), LONG)) {
+            blockedChild(scope);
+            scope.join();
+          }
+        });
+  }
+
+  @Test
+  void aTaskKeepsNeitherItsScopeNorTheOtherChildren() throws Exception {
+    WeakReference<Thread> sibling = keepATask();
+    assertTrue(isCollected(sibling));
+    assertEquals(1, ((Task<?>) held.get(0)).get());
+  }
+
+  private WeakReference<Thread> keepATask() {
+    Scope scope = Scope.component(Context.background());
+    Task<Integer> task = scope.fork(() -> 1);
+    Threads.until(() -> task.state() == Future.State.SUCCESS);
+    held.add(task);
+    held.add(scope.fork(() -> Channel.unbuffered().receive()));
+    return blockedChild(scope);
+  }
+
+  @Test
+  void anOpenScopeKeepsNoChildThatHasEnded() throws Exception {
+    Scope open = Scope.component(Context.background());
+    held.add(open);
+    assertTrue(isCollected(endedChild(open)));
+    open.close();
+  }
+
+  private static WeakReference<Thread> endedChild(Scope scope) throws InterruptedException {
+    Channel<Integer> end = Channel.unbuffered();
+    WeakReference<Thread> child = childIn(scope, () -> end.receiveOrNull());
+    end.close();
+    scope.join();
+    return child;
   }
 
   // --------------- Somebody can wake it ---------------

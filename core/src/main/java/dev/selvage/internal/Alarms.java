@@ -177,6 +177,11 @@ public final class Alarms {
     return alarm.state == Alarm.RINGING;
   }
 
+  /** Whether the current thread rings the alarms of the system, which nothing may hold up. */
+  public static boolean onTimerThread() {
+    return SystemClockwork.isRinger(Thread.currentThread());
+  }
+
   /** How many alarms of the system's clock are still to ring. A picture of one moment at best. */
   public static int pending() {
     return SystemClockwork.pending();

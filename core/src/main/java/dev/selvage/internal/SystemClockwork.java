@@ -43,6 +43,15 @@ final class SystemClockwork extends Clockwork {
     return shard;
   }
 
+  static boolean isRinger(Thread thread) {
+    for (SystemClockwork shard : SHARDS) {
+      if (shard.ringer == thread) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   static int pending() {
     int pending = 0;
     for (SystemClockwork shard : SHARDS) {

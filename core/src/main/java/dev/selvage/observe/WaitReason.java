@@ -38,6 +38,8 @@ public enum WaitReason {
   SEMACQUIRE("semacquire"),
   /** Sleeping for a stated time. */
   SLEEP("sleep"),
+  /** Waiting for the children of our {@code Scope}, to join or to close it. */
+  SCOPE("scope join"),
 
   /** Taking from a {@code java.util.concurrent} queue. */
   QUEUE_TAKE("BlockingQueue.take"),

@@ -26,7 +26,7 @@ final class Advice {
       case FUTURE -> "nothing that can still run can complete the future";
       case EXCHANGER -> "nothing that can still run can reach the exchanger";
       case JOIN -> "the thread it waits for can never end";
-      case SCOPE_JOIN -> "a child of the scope can never end";
+      case SCOPE, SCOPE_JOIN -> "a child of the scope can never end";
       default -> "nothing that can still run can reach what would wake it";
     };
   }
@@ -60,7 +60,7 @@ final class Advice {
       case FUTURE -> "complete it on every path (completeExceptionally too), or orTimeout(…)";
       case EXCHANGER -> "exchange with a time limit";
       case JOIN -> "find out why the other thread does not end: it is listed here as well";
-      case SCOPE_JOIN -> "find out why the child does not end: it is listed here as well";
+      case SCOPE, SCOPE_JOIN -> "find out why the child does not end: it is listed here as well";
       default -> "wait with a time limit, or make sure that whoever wakes it is always reached";
     };
   }

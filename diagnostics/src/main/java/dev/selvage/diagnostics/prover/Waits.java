@@ -71,7 +71,8 @@ final class Waits {
           "Mutex", WaitReason.MUTEX_LOCK,
           "WaitGroup", WaitReason.WAIT_GROUP_WAIT,
           "Cond", WaitReason.COND_WAIT,
-          "Semaphore", WaitReason.SEMACQUIRE);
+          "Semaphore", WaitReason.SEMACQUIRE,
+          "Scope", WaitReason.SCOPE);
 
   private Waits() {}
 
