@@ -97,13 +97,25 @@ final class SystemClockwork extends Clockwork {
   }
 
   private void run() {
-    // It never ends: whoever sleeps or waits with a time limit must not hang for what was thrown.
-    for (; ; ) {
+    // Whoever sleeps or waits with a time limit must not hang for what was thrown.
+    do {
       try {
         loop();
       } catch (Throwable e) {
         tell(e);
       }
+    } while (!handOver());
+  }
+
+  /** Lets another thread ring, on a stack of its own; false if there can be none now. */
+  private synchronized boolean handOver() {
+    ringer = null;
+    try {
+      start();
+      return true;
+    } catch (OutOfMemoryError e) {
+      ringer = Thread.currentThread();
+      return false;
     }
   }
 
