@@ -1,0 +1,3 @@
+module selvage.dev/verification/differential
+
+go 1.26

@@ -1,0 +1,2 @@
+/** Runs the scenarios on both sides and compares. */
+package dev.selvage.verification.differential;
