@@ -1,0 +1,2 @@
+/** Runs the tests under jcstress and reads what it says. */
+package dev.selvage.verification.memory;
