@@ -3,7 +3,10 @@ package dev.selvage;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Optional;
+import java.util.Spliterator;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,5 +66,22 @@ public sealed interface ReceiveChannel<T> extends Iterable<T> permits Channel, R
   @Override
   default Iterator<T> iterator() {
     return new ReceiveIterator<>(this);
+  }
+
+  /** What a {@link #stream} is made of. Never splits. */
+  @Override
+  default Spliterator<T> spliterator() {
+    return new ReceiveSpliterator<>(this);
+  }
+
+  /**
+   * What is received from now on, until the channel is closed and drained. Each value is received
+   * when the stream asks for it, and none ahead: after {@code limit(3)} three were received. The
+   * terminal operation blocks like {@link #receiveOrNull}; an interrupt restores the thread's flag
+   * and becomes a {@link CancellationException}. Sequential, also if made parallel: then whatever
+   * thread of the stream asks receives.
+   */
+  default Stream<T> stream() {
+    return StreamSupport.stream(spliterator(), false);
   }
 }

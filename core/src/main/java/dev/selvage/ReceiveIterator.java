@@ -2,7 +2,6 @@ package dev.selvage;
 
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /** A {@code for} loop over a channel. For one thread. */
@@ -18,15 +17,7 @@ final class ReceiveIterator<T> implements Iterator<T> {
   @Override
   public boolean hasNext() {
     if (next == null && !ended) {
-      try {
-        next = channel.receiveOrNull();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        CancellationException cancelled =
-            new CancellationException("interrupted while waiting for the channel's next value");
-        cancelled.initCause(e);
-        throw cancelled;
-      }
+      next = ReceiveSpliterator.next(channel);
       ended = next == null;
     }
     return next != null;

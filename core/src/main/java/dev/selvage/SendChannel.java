@@ -1,6 +1,9 @@
 package dev.selvage;
 
 import java.time.Duration;
+import java.util.Iterator;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
 
 /**
  * The sending side of a {@link Channel}. Thread-safe.
@@ -36,6 +39,48 @@ public sealed interface SendChannel<T> permits Channel, SendOnly {
    * @throws ClosedChannelException when the channel is closed
    */
   boolean trySend(T value);
+
+  /**
+   * Sends each value of a collection, or of another channel until that is closed and drained; see
+   * {@link #send(Object)}. Does not close this channel.
+   *
+   * @throws InterruptedException when interrupted before a value could be sent; those before it
+   *     were sent, those after it were not asked for, and it itself is lost if it came from a
+   *     channel
+   * @throws CancellationException when interrupted while waiting for the next value of a channel
+   * @throws ClosedChannelException when the channel is closed, or is closed meanwhile
+   */
+  default void sendAll(Iterable<? extends T> values) throws InterruptedException {
+    for (T value : values) {
+      send(value);
+    }
+  }
+
+  /**
+   * Sends each value of a stream, one after the other, as it comes up; see {@link #send(Object)}.
+   * Does not close this channel; closes the stream, however it ends. To make a channel of a stream:
+   *
+   * <pre>{@code
+   * go(() -> {
+   *   try {
+   *     ch.sendAll(stream);
+   *   } finally {
+   *     ch.close();
+   *   }
+   * });
+   * }</pre>
+   *
+   * @throws InterruptedException when interrupted before a value could be sent; those before it
+   *     were sent
+   * @throws ClosedChannelException when the channel is closed, or is closed meanwhile
+   */
+  default void sendAll(Stream<? extends T> values) throws InterruptedException {
+    try (values) {
+      for (Iterator<? extends T> i = values.sequential().iterator(); i.hasNext(); ) {
+        send(i.next());
+      }
+    }
+  }
 
   /**
    * Closes the channel: what is in the buffer can still be received, then every receive finds it

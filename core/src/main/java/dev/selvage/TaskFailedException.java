@@ -1,14 +1,17 @@
 package dev.selvage;
 
 /**
- * A child of a {@link Scope} failed. The {@linkplain #getCause() cause} is what it threw, with the
- * child's stack; this exception's own stack is that of whoever joined. Unchecked, because a child
- * may throw anything: {@code catch (TaskFailedException e)} and look at the cause.
+ * What somebody waited for failed in another goroutine, perhaps: a child of a {@link Scope}, or a
+ * task of an {@code ErrorGroup} or a {@code SingleFlight}. The {@linkplain #getCause() cause} is
+ * what was thrown there, with the stack of that; this exception's own stack is that of whoever
+ * waited. Unchecked, because a task may throw anything: {@code catch (TaskFailedException e)} and
+ * look at the cause.
  */
 public final class TaskFailedException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  TaskFailedException(Throwable cause) {
-    super("a task of the scope failed: " + cause, cause);
+  /** Creates one for who waited for a task that threw this. */
+  public TaskFailedException(Throwable cause) {
+    super("a task failed: " + cause, cause);
   }
 }

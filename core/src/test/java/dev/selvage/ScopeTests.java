@@ -195,7 +195,7 @@ final class ScopeTests {
       Task<Integer> failing = scope.fork(() -> fail(first));
       TaskFailedException e = assertThrows(TaskFailedException.class, scope::join);
       assertSame(first, e.getCause());
-      assertEquals("a task of the scope failed: java.io.IOException: first", e.getMessage());
+      assertEquals("a task failed: java.io.IOException: first", e.getMessage());
       assertEquals(0, e.getSuppressed().length);
       assertSame(first, scope.context().cause());
       assertInstanceOf(ContextCanceledException.class, scope.context().error());

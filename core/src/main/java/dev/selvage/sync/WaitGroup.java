@@ -8,6 +8,8 @@ import dev.selvage.observe.WaitReason;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * Waits until a number of goroutines have finished. Best used with {@link #go}, which counts by
@@ -67,10 +69,22 @@ public final class WaitGroup {
    * @throws WaitGroupMisuseException as {@link #add} does
    */
   public void go(Go.Action task) {
+    Objects.requireNonNull(task, "task");
+    start(counted -> Go.go(counted), task);
+  }
+
+  /** The same with a name for the thread. */
+  public void go(String name, Go.Action task) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(task, "task");
+    start(counted -> Go.go(name, counted), task);
+  }
+
+  private void start(Consumer<Go.Action> starter, Go.Action task) {
     add(1);
     boolean started = false;
     try {
-      Go.go(
+      starter.accept(
           () -> {
             try {
               task.run();

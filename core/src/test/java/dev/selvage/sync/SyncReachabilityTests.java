@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.selvage.Channel;
 import dev.selvage.Context;
 import dev.selvage.Go;
+import dev.selvage.ReceiveChannel;
 import dev.selvage.Threads;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
@@ -155,6 +157,106 @@ final class SyncReachabilityTests {
           wg.add(1);
           wg.await();
         });
+  }
+
+  @Test
+  void whoRunsAOnceWithinItselfIsGarbageAndSoIsWhoWaitsForIt() throws Exception {
+    assertCollected(
+        () -> {
+          Once once = new Once();
+          once.run(() -> once.run(() -> {}));
+        });
+    for (WeakReference<Thread> reference : onOneOnce()) {
+      assertTrue(isCollected(reference));
+    }
+    assertCollected(() -> Once.value(() -> Channel.never().receive()).get());
+    assertCollected(() -> Once.func(() -> Channel.never().receive()).run());
+  }
+
+  private static List<WeakReference<Thread>> onOneOnce() {
+    Once once = new Once();
+    return List.of(
+        leak(() -> once.run(() -> Channel.unbuffered().receive())), leak(() -> once.run(() -> {})));
+  }
+
+  @Test
+  void whoWaitsForAnErrorGroupWhoseTasksAreLeakedIsGarbageWithThem() throws Exception {
+    for (WeakReference<Thread> reference : group()) {
+      assertTrue(isCollected(reference));
+    }
+    assertCollected(
+        () -> {
+          ErrorGroup group = new ErrorGroup();
+          group.setLimit(0);
+          group.go(() -> {});
+        });
+  }
+
+  private static List<WeakReference<Thread>> group() throws InterruptedException {
+    ErrorGroup group = ErrorGroup.withContext(Context.background());
+    group.setLimit(1);
+    List<WeakReference<Thread>> leaked = new ArrayList<>();
+    Channel<Thread> inside = Channel.unbuffered();
+    group.go(
+        () -> {
+          inside.send(Thread.currentThread());
+          Channel.unbuffered().receive();
+        });
+    Thread task = inside.receive();
+    Threads.untilBlocked(task);
+    leaked.add(new WeakReference<>(task));
+    leaked.add(leak(group::await));
+    leaked.add(leak(() -> group.go(() -> {})));
+    return leaked;
+  }
+
+  @Test
+  void whoWaitsForALeaderThatIsLeakedIsGarbageWithItThoughTheFlightIsInUse() throws Exception {
+    SingleFlight<String, Integer> flight = new SingleFlight<>();
+    held.add(flight);
+    for (WeakReference<Thread> reference : flying(flight)) {
+      assertTrue(isCollected(reference));
+    }
+    // And who asks afterwards is not kept waiting by what is gone.
+    assertEquals(1, flight.run("key", () -> 1).value());
+    assertCollected(() -> flight.run("other", () -> flight.run("other", () -> 1).value()));
+    assertEquals(0, flight.runChan("key", () -> 0).receive().value());
+    assertEquals("SingleFlight(0 in flight)", flight.toString());
+  }
+
+  private static List<WeakReference<Thread>> flying(SingleFlight<String, Integer> flight)
+      throws InterruptedException {
+    List<WeakReference<Thread>> leaked = new ArrayList<>();
+    leaked.add(leak(() -> flight.run("key", () -> Channel.<Integer>unbuffered().receive())));
+    leaked.add(leak(() -> flight.run("key", () -> 2)));
+    Channel<Thread> inside = Channel.unbuffered();
+    ReceiveChannel<SingleFlight.Result<Integer>> chan =
+        flight.runChan(
+            "chan",
+            () -> {
+              inside.send(Thread.currentThread());
+              return Channel.<Integer>unbuffered().receive();
+            });
+    Thread leader = inside.receive();
+    Threads.untilBlocked(leader);
+    leaked.add(new WeakReference<>(leader));
+    leaked.add(leak(chan::receive));
+    leaked.add(leak(() -> flight.run("chan", () -> 2)));
+    return leaked;
+  }
+
+  @Test
+  void whoeverLeadsOrFollowsIsKeptWhileTheLeaderCanGoOn() throws Exception {
+    SingleFlight<String, Integer> flight = new SingleFlight<>();
+    Channel<Integer> answer = Channel.unbuffered();
+    Channel<Integer> follower = Channel.unbuffered();
+    WeakReference<Thread> leader = leak(() -> flight.run("key", answer::receive));
+    WeakReference<Thread> waits =
+        leak(() -> follower.send(flight.run("key", answer::receive).value()));
+    assertTrue(isKept(leader));
+    assertTrue(isKept(waits));
+    answer.send(5);
+    assertEquals(5, follower.receive());
   }
 
   @Test

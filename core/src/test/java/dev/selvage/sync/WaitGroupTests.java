@@ -11,12 +11,22 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
 final class WaitGroupTests {
   private final WaitGroup wg = new WaitGroup();
+
+  @Test
+  void aGoroutineOfItCanHaveAName() throws Exception {
+    WaitGroup wg = new WaitGroup();
+    AtomicReference<String> name = new AtomicReference<>("");
+    wg.go("page-1", () -> name.set(Thread.currentThread().getName()));
+    wg.await();
+    assertEquals("page-1", name.get());
+  }
 
   @Test
   void waitsForAllThatWereStarted() throws Exception {
