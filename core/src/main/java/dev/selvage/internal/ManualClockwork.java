@@ -237,9 +237,7 @@ public final class ManualClockwork extends Clockwork {
         return;
       }
       before = busy == null ? now : null;
-      if (Thread.interrupted()) {
-        throw new InterruptedException();
-      }
+      Interrupts.check();
       if (System.nanoTime() - end > 0) {
         throw restless(busy, limit);
       }
