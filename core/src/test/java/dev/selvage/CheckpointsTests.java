@@ -283,7 +283,7 @@ final class CheckpointsTests {
             receiving("Channel.receive(Duration)", ch -> ch.receive(LONG))));
     // Nobody can let these go on, so a time limit does.
     rows.put(
-        "`Channel.never()`: `send(v)`, `receive()`",
+        "`Channel.never()`: `send(v, timeout)`, `receive(timeout)`",
         List.of(
             sleeping("Channel.send(Object,Duration)", () -> Channel.never().send(1, LONG)),
             sleeping("Channel.receive(Duration)", () -> Channel.never().receive(LONG))));
