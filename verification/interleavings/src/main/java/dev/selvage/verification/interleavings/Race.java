@@ -6,6 +6,8 @@ import dev.selvage.ClosedChannelException;
 import dev.selvage.Context;
 import dev.selvage.Select;
 import dev.selvage.sync.Mutex;
+import dev.selvage.sync.Once;
+import dev.selvage.sync.SingleFlight;
 import dev.selvage.sync.WaitGroup;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,6 +54,11 @@ final class Race {
     group.add(1);
     group.await(Duration.ZERO);
     group.done();
+    new Once().run(() -> {});
+    same(1, Once.value(() -> 1).get(), "found out");
+    SingleFlight<String, Integer> flight = new SingleFlight<>();
+    same(1, flight.run("key", () -> 1).value(), "found out");
+    flight.forget("key");
   }
 
   /** What one thread does; whatever it throws is a failure of the scenario. */

@@ -38,7 +38,13 @@ final class InterleavingsTests {
   private static final int LONG_ENOUGH_TO_FIND = 60;
 
   private static final List<Class<?>> SUBJECTS =
-      List.of(Channels.class, Selects.class, Locks.class, WaitGroups.class, Contexts.class);
+      List.of(
+          Channels.class,
+          Selects.class,
+          Locks.class,
+          WaitGroups.class,
+          Contexts.class,
+          Onces.class);
 
   private Optional<Fray> prepared = Optional.empty();
 
