@@ -70,7 +70,11 @@ final class Routine extends Roster.Member implements Runnable {
         : () ->
             governed.run(
                 () -> {
-                  task.run();
+                  try {
+                    task.run();
+                  } catch (Throwable e) {
+                    handle(e); // in here, as the clock waits for that, too
+                  }
                   return true;
                 });
   }
@@ -96,11 +100,15 @@ final class Routine extends Roster.Member implements Runnable {
     try {
       todo.run();
     } catch (Throwable e) {
-      Thread thread = Thread.currentThread();
-      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+      handle(e);
     } finally {
       leave();
     }
+  }
+
+  private static void handle(Throwable e) {
+    Thread thread = Thread.currentThread();
+    thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
   }
 
   /** Tells whoever the program named for that, or else the log. Never ends the program. */

@@ -325,6 +325,32 @@ final class ManualClockTests {
   }
 
   @Test
+  void whoFailedIsQuietOnlyWhenThatHasBeenHandled() throws Exception {
+    Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, e) -> {
+          try {
+            Thread.sleep(50); // a handler that takes its time
+          } catch (InterruptedException interrupted) {
+            log.add("interrupted");
+          }
+          note(String.valueOf(e.getMessage()));
+        });
+    try {
+      clock.run(
+          () ->
+              go(
+                  () -> {
+                    throw new IllegalStateException("boom");
+                  }));
+      clock.advance(SECOND);
+    } finally {
+      Thread.setDefaultUncaughtExceptionHandler(before);
+    }
+    assertEquals(List.of("0 boom"), log);
+  }
+
+  @Test
   void whoWaitsElsewhereIsNamed() throws Exception {
     AtomicReference<Thread> thread = new AtomicReference<>();
     clock.run(
