@@ -46,6 +46,7 @@ final class ArchitectureTest {
           "http", Set.of("core", "diagnostics"),
           "agent", Set.of("core", "diagnostics", "http"),
           "cli", Set.of("core", "diagnostics"),
+          "examples/language", Set.of("core"),
           "examples/leaks", Set.of("core", "diagnostics", "http"));
 
   /** These run inside other people's programs, so they bring nothing along. */
