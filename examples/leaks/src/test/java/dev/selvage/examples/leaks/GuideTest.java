@@ -1,5 +1,6 @@
 package dev.selvage.examples.leaks;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -25,6 +26,11 @@ class GuideTest {
     assertTrue(
         withoutSpace(source).contains(withoutSpace(code)),
         () -> file + " does not contain\n" + code);
+  }
+
+  @Test
+  void everyBlockOfJavaNamesItsFile() throws IOException {
+    assertEquals(guide().lines().filter("```java"::equals).count(), snippets().count());
   }
 
   @Test

@@ -1,0 +1,3 @@
+module selvage.dev/guide
+
+go 1.25
