@@ -23,8 +23,8 @@ final class ProbeTests {
   private static final Duration LONG = Duration.ofHours(1);
 
   @Test
-  void theProtocolIsTheFirst() {
-    assertEquals(1, Probe.protocol());
+  void theProtocolIsTheSecond() {
+    assertEquals(2, Probe.protocol());
   }
 
   @Test

@@ -191,7 +191,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
         if (timeout <= 0) {
           return false;
         }
-        self = new Node(new Waiter(WaitReason.CHAN_SEND), this, true);
+        self = new Node(new Waiter(WaitReason.CHAN_SEND, this), this, true);
         self.item = value;
         senders.add(self);
       }
@@ -269,7 +269,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
         if (timeout <= 0) {
           return NOTHING;
         }
-        self = new Node(new Waiter(WaitReason.CHAN_RECEIVE), this, false);
+        self = new Node(new Waiter(WaitReason.CHAN_RECEIVE, this), this, false);
         enqueue(self);
       }
     } finally {
@@ -535,9 +535,9 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   }
 
   /** Waits for the end of a time, or for ever, held by nothing but the timer. */
-  private static void waitForNothing(WaitReason reason, long timeout) throws InterruptedException {
+  private void waitForNothing(WaitReason reason, long timeout) throws InterruptedException {
     if (timeout > 0) {
-      Waits.pause(reason, timeout == FOREVER ? Alarms.NEVER : timeout);
+      Waits.pause(reason, this, timeout == FOREVER ? Alarms.NEVER : timeout);
     }
   }
 }

@@ -236,7 +236,7 @@ public final class Go {
     long nanos = Alarms.nanos(time);
     Interrupts.check();
     if (nanos > 0) {
-      Waits.pause(WaitReason.SLEEP, nanos);
+      Waits.pause(WaitReason.SLEEP, null, nanos);
     }
   }
 }

@@ -558,7 +558,7 @@ public final class Scope implements AutoCloseable {
         joins.reached(forked);
         return;
       }
-      self = new Waiter(WaitReason.SCOPE);
+      self = new Waiter(WaitReason.SCOPE, this);
       waiters.add(self);
     } finally {
       lock.unlock();

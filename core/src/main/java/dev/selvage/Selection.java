@@ -4,7 +4,9 @@ import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.Timeout;
 import dev.selvage.internal.Waiter;
 import dev.selvage.observe.WaitReason;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The engine of select: a set of cases, of which {@link #await} carries out exactly one. Belongs to
  * one thread at a time.
  */
-final class Selection {
+final class Selection implements Waiter.Several {
   /*
    * Go's design (runtime/select.go):
    *  1. Take the locks of all channels, each once, in the order of their ids.
@@ -42,7 +44,7 @@ final class Selection {
   }
 
   Selection(WaitReason reason) {
-    waiter = new Waiter(reason);
+    waiter = new Waiter(reason, this);
     waiter.end();
   }
 
@@ -154,6 +156,21 @@ final class Selection {
       throw new InterruptedException();
     }
     return winner instanceof Node node ? node : null;
+  }
+
+  @Override
+  public List<Object> objects() {
+    // Written by the owner only while it does not wait, so a tool sees all of it or else nothing
+    // that it could not use.
+    Node[] nodes = cases;
+    List<Object> channels = new ArrayList<>();
+    for (int i = 0; i < Math.min(size, nodes.length); i++) {
+      Node node = nodes[i];
+      if (node != null && node.enabled && !channels.contains(node.channel)) {
+        channels.add(node.channel);
+      }
+    }
+    return channels;
   }
 
   private void shuffle() {

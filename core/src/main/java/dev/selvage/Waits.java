@@ -3,6 +3,7 @@ package dev.selvage;
 import dev.selvage.internal.Timeout;
 import dev.selvage.internal.Waiter;
 import dev.selvage.observe.WaitReason;
+import org.jspecify.annotations.Nullable;
 
 /** Waits that nothing but time can end. */
 final class Waits {
@@ -13,9 +14,10 @@ final class Waits {
    *
    * @throws InterruptedException when interrupted before the end
    */
-  static void pause(WaitReason reason, long nanos) throws InterruptedException {
+  static void pause(WaitReason reason, @Nullable Object object, long nanos)
+      throws InterruptedException {
     Timeout limit = Timeout.after(nanos);
-    if (!Timeout.await(new Waiter(reason), limit)) {
+    if (!Timeout.await(new Waiter(reason, object), limit)) {
       throw new InterruptedException();
     }
   }

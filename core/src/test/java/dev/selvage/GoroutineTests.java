@@ -74,7 +74,8 @@ final class GoroutineTests {
           threads.send(Thread.currentThread());
         });
     Goroutine goroutine = ch.receive();
-    Threads.until(() -> goroutine.waitReason().isPresent());
+    Threads.until(
+        () -> goroutine.waitReason().isPresent() && goroutine.state() == Thread.State.WAITING);
     assertEquals("quote-1", goroutine.name());
     assertEquals(Optional.of(WaitReason.CHAN_SEND), goroutine.waitReason());
     assertEquals(Thread.State.WAITING, goroutine.state());

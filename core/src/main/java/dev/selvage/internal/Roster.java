@@ -6,9 +6,11 @@ import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -182,8 +184,31 @@ public final class Roster {
     return thread.getUncaughtExceptionHandler() instanceof Member member ? member : null;
   }
 
+  /**
+   * Enters the current thread, which is about to wait. Platform threads are not entered: the JDK
+   * lists them.
+   *
+   * @return what the thread removes after the wait; null if it stays, or was not entered
+   */
+  static @Nullable Entry enter() {
+    Thread thread = Thread.currentThread();
+    if (!thread.isVirtual()) {
+      return null;
+    }
+    try {
+      Member member = member(thread);
+      if (member == null) {
+        return add(thread);
+      }
+      member.enter(thread);
+    } catch (OutOfMemoryError e) {
+      // Its waiter is queued already, so the wait must go on. It is not listed then.
+    }
+    return null;
+  }
+
   /** Enters a thread. */
-  public static Entry add(Thread thread) {
+  private static Entry add(Thread thread) {
     purge();
     int stripe = (int) thread.threadId() & (STRIPES - 1);
     Entry entry = new Entry(thread, stripe);
@@ -192,16 +217,18 @@ public final class Roster {
   }
 
   /**
-   * The threads that are in the roster now. Who asks holds them all while the list is in use, so
-   * should let it go soon.
+   * The threads that are in the roster now. A part of them at a time is held by the stream, and no
+   * longer than it takes to go through that part.
    */
-  public static List<Thread> threads() {
+  public static Stream<Thread> threads() {
     purge();
-    List<Thread> threads = new ArrayList<>();
-    for (Stripe stripe : TABLE) {
-      stripe.collect(threads);
-    }
-    return threads;
+    return Arrays.stream(TABLE)
+        .flatMap(
+            stripe -> {
+              List<Thread> threads = new ArrayList<>();
+              stripe.collect(threads);
+              return threads.stream();
+            });
   }
 
   private static void purge() {

@@ -2,6 +2,7 @@ package dev.selvage.internal;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -29,17 +30,29 @@ public final class Waiter {
   private static final int CLAIMED = 1;
   private static final int DONE = 2;
   private static final VarHandle STATE;
+  private static final VarHandle SINCE;
 
   static {
     try {
       STATE = MethodHandles.lookup().findVarHandle(Waiter.class, "state", int.class);
+      SINCE = MethodHandles.lookup().findVarHandle(Waiter.class, "since", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
+  /** What waits on several objects at once: a select. */
+  public interface Several {
+    /** The objects. Any thread may ask, while the owner waits; else the answer may be any. */
+    List<Object> objects();
+  }
+
   private final Object reason;
+  // What is waited on. Whoever waits refers to it anyway, by its stack.
+  private final @Nullable Object object;
   private volatile int state;
+  // A stamp of WaitClock; 0 while the owner has not parked. The owner writes, tools read.
+  private volatile long since;
   // Which of the thread's waits with this waiter it is. Small, as it finds room nowhere else.
   private short number;
   // Written by the owner before it publishes the waiter.
@@ -53,7 +66,19 @@ public final class Waiter {
    * @param reason why it waits; its {@code toString()} is what tools show
    */
   public Waiter(Object reason) {
+    this(reason, null);
+  }
+
+  /**
+   * Creates the waiter of the current thread.
+   *
+   * @param reason why it waits; its {@code toString()} is what tools show
+   * @param object what it waits on, whose {@code toString()} is what tools show, or {@link
+   *     Several}; null when that is nothing but time
+   */
+  public Waiter(Object reason, @Nullable Object object) {
     this.reason = reason;
+    this.object = object;
     this.thread = Thread.currentThread();
   }
 
@@ -61,6 +86,7 @@ public final class Waiter {
   public void begin() {
     thread = Thread.currentThread();
     winner = null;
+    SINCE.setRelease(this, 0L);
     number++;
     state = WAITING;
   }
@@ -108,6 +134,22 @@ public final class Waiter {
    *     caller takes the waiter back from wherever it lies
    */
   public boolean await() {
+    if (state == DONE) {
+      return true;
+    }
+    SINCE.setRelease(this, WaitClock.stamp());
+    Roster.Entry visit = Roster.enter();
+    if (visit == null) {
+      return park();
+    }
+    try {
+      return park();
+    } finally {
+      visit.remove();
+    }
+  }
+
+  private boolean park() {
     boolean late = false;
     while (state != DONE) {
       if (Interrupts.interrupted()) {
@@ -128,6 +170,21 @@ public final class Waiter {
   /** Why the thread waits. */
   public Object reason() {
     return reason;
+  }
+
+  /** What the thread waits on; empty when that is nothing but time, or is not told. */
+  public List<Object> objects() {
+    Object o = object;
+    return o == null ? List.of() : o instanceof Several several ? several.objects() : List.of(o);
+  }
+
+  /**
+   * For how long the thread has been waiting, at least, in nanoseconds; -1 when it does not wait.
+   * Any thread may ask.
+   */
+  public long waitedNanos() {
+    long stamp = since;
+    return stamp == 0 || !isWaiting() ? -1 : WaitClock.sinceNanos(stamp);
   }
 
   /** The text of the wait reason. */

@@ -3,6 +3,8 @@ package dev.selvage.observe;
 import dev.selvage.internal.Resources;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a tool in another class loader may read of this copy of the language: static methods that
@@ -12,9 +14,13 @@ import java.util.Map;
 public final class Probe {
   private Probe() {}
 
-  /** The version of these methods and of the maps that they return. It is 1. */
+  /**
+   * The version of these methods and of the maps that they return. It is 2. A later one has
+   * everything that an earlier one has, with the same meaning: 2 added {@link #waitOf} and {@link
+   * #goroutines}.
+   */
   public static int protocol() {
-    return 1;
+    return 2;
   }
 
   /**
@@ -37,5 +43,41 @@ public final class Probe {
    */
   public static List<Map<String, Object>> resources() {
     return Resources.list();
+  }
+
+  /**
+   * What a thread, of whatever kind, waits for in an operation of this copy of the language; null
+   * when it does not. A picture of one moment. It refers to nothing of the program.
+   *
+   * <table>
+   * <caption>The map has</caption>
+   * <tr><td>{@code reason}</td><td>String: the text of the {@link WaitReason}</td></tr>
+   * <tr><td>{@code waitNanos}</td><td>Long: for how long, at least; {@link
+   * GoroutineInfo#waitTime()} says how exact</td></tr>
+   * <tr><td>{@code objects}</td><td>{@code List<Map<String, Object>>}: what it waits on, of which a
+   * select has several and a sleep none. Each has {@code class} (String, its name), {@code
+   * identity} (Integer, its identity hash code) and {@code text} (String, as {@code
+   * chan(0/0)})</td></tr>
+   * </table>
+   */
+  public static @Nullable Map<String, Object> waitOf(Thread thread) {
+    GoroutineInfo.Wait wait = GoroutineInfo.Wait.of(thread);
+    return wait == null ? null : wait.toMap();
+  }
+
+  /**
+   * Tells of all goroutines that {@link Goroutines#all()} has, one after the other. Each map has
+   * what {@link #waitOf} says, if the goroutine waits, and
+   *
+   * <table>
+   * <caption>beside that</caption>
+   * <tr><td>{@code id}</td><td>Long: of its thread</td></tr>
+   * <tr><td>{@code name}</td><td>String: of its thread; empty if it has none</td></tr>
+   * <tr><td>{@code labels}</td><td>{@code Map<String, String>}</td></tr>
+   * <tr><td>{@code state}</td><td>String: of {@link Thread.State}</td></tr>
+   * </table>
+   */
+  public static void goroutines(Consumer<Map<String, Object>> to) {
+    Goroutines.all().forEach(info -> to.accept(info.toMap()));
   }
 }

@@ -73,7 +73,7 @@ public final class Cond {
 
   private boolean await(long timeout) throws InterruptedException {
     Interrupts.check();
-    Place self = new Place(WaitReason.COND_WAIT);
+    Place self = new Place(WaitReason.COND_WAIT, this);
     self.limit(timeout);
     lock.lock();
     try {

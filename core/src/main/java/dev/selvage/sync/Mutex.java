@@ -69,6 +69,8 @@ public final class Mutex implements Locker {
   }
 
   private final WaitReason reason;
+  // What users see of it, for tools.
+  private final Object face;
   private volatile int state;
   private final SpinLock lock = new SpinLock();
   // Guarded by lock. The note of a place is when its wait began.
@@ -76,12 +78,14 @@ public final class Mutex implements Locker {
 
   /** Creates a free mutex. */
   public Mutex() {
-    this(WaitReason.MUTEX_LOCK);
+    this.reason = WaitReason.MUTEX_LOCK;
+    this.face = this;
   }
 
-  /** Creates a free mutex that is part of something else. */
-  Mutex(WaitReason reason) {
+  /** Creates a free mutex that is part of something else, which is what users see. */
+  Mutex(WaitReason reason, Object face) {
     this.reason = reason;
+    this.face = face;
   }
 
   // --------------- Taking ---------------
@@ -131,7 +135,7 @@ public final class Mutex implements Locker {
     if (timeout <= 0) {
       return false;
     }
-    Place self = new Place(reason);
+    Place self = new Place(reason, face);
     self.note = System.nanoTime();
     for (boolean woken = false; ; woken = true) {
       long waited = woken ? System.nanoTime() - self.note : 0;

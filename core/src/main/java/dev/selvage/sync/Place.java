@@ -22,9 +22,13 @@ class Place {
 
   private @Nullable Timeout limit;
 
-  /** Creates a place of the current thread. */
-  Place(WaitReason reason) {
-    waiter = new Waiter(reason);
+  /**
+   * Creates a place of the current thread.
+   *
+   * @param object what it waits on
+   */
+  Place(WaitReason reason, Object object) {
+    waiter = new Waiter(reason, object);
   }
 
   /**

@@ -60,7 +60,7 @@ public final class RWMutex implements Locker {
     }
   }
 
-  private final Mutex writers = new Mutex(WaitReason.RWMUTEX_LOCK);
+  private final Mutex writers = new Mutex(WaitReason.RWMUTEX_LOCK, this);
   private volatile int state;
   private final SpinLock lock = new SpinLock();
   // Guarded by lock.
@@ -99,7 +99,7 @@ public final class RWMutex implements Locker {
     if (timeout <= 0) {
       return false;
     }
-    Place self = new Place(WaitReason.RWMUTEX_RLOCK);
+    Place self = new Place(WaitReason.RWMUTEX_RLOCK, this);
     self.limit(timeout);
     do {
       if (tryRLock()) {
@@ -271,7 +271,7 @@ public final class RWMutex implements Locker {
         held = STATE.compareAndSet(this, 0, WRITER | HELD);
         return held;
       }
-      Place self = new Place(WaitReason.RWMUTEX_LOCK);
+      Place self = new Place(WaitReason.RWMUTEX_LOCK, this);
       self.limit(timeout);
       if (announce(self)) {
         self.unlimit();

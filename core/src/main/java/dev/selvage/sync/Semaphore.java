@@ -43,8 +43,8 @@ public final class Semaphore {
   private static final class InSelect extends Place {
     final Channel<Boolean> granted = Channel.unbuffered();
 
-    InSelect() {
-      super(WaitReason.SELECT);
+    InSelect(Semaphore semaphore) {
+      super(WaitReason.SELECT, semaphore);
     }
 
     @Override
@@ -112,7 +112,7 @@ public final class Semaphore {
     if (timeout <= 0) {
       return false;
     }
-    Place self = new Place(WaitReason.SEMACQUIRE);
+    Place self = new Place(WaitReason.SEMACQUIRE, this);
     self.limit(timeout);
     if (!queue(self, permits)) {
       self.unlimit();
@@ -141,7 +141,7 @@ public final class Semaphore {
     check(permits);
     Interrupts.check();
     throwIfDone(context);
-    InSelect self = new InSelect();
+    InSelect self = new InSelect(this);
     if (!queue(self, permits)) {
       return;
     }

@@ -188,7 +188,7 @@ public final class WaitGroup {
     if (timeout <= 0) {
       return false;
     }
-    Place self = new Place(WaitReason.WAIT_GROUP_WAIT);
+    Place self = new Place(WaitReason.WAIT_GROUP_WAIT, this);
     self.limit(timeout);
     if (!queue(self)) {
       self.unlimit();

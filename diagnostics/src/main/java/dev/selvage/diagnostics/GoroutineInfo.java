@@ -10,8 +10,10 @@ import java.util.OptionalLong;
  * @param id the thread's {@link Thread#threadId()}
  * @param name its name; empty for most virtual threads
  * @param waitReason why it does not run; {@link WaitReason#NONE} when it runs or is queued to run
- * @param waitSeconds for how long it is known to wait in this place (a lower bound); empty where
- *     not known
+ * @param waitSeconds for how long it is known to wait in this place (a lower bound, which is close
+ *     where it waits in an operation of Selvage); empty where not known
+ * @param waitObjects what it waits on, as {@code chan(0/0)}, where it waits in an operation of
+ *     Selvage; empty where not known
  * @param leaked whether it has been proven that it can never run again
  * @param container where the JDK lists it: {@code <root>}, an executor or a scope
  * @param stack its frames, leaf first; empty when it had none or has just ended
@@ -21,11 +23,25 @@ public record GoroutineInfo(
     String name,
     WaitReason waitReason,
     OptionalLong waitSeconds,
+    List<String> waitObjects,
     boolean leaked,
     String container,
     List<StackTraceElement> stack) {
 
   public GoroutineInfo {
+    waitObjects = List.copyOf(waitObjects);
     stack = List.copyOf(stack);
+  }
+
+  /** One of which nobody knows what it waits on. */
+  public GoroutineInfo(
+      long id,
+      String name,
+      WaitReason waitReason,
+      OptionalLong waitSeconds,
+      boolean leaked,
+      String container,
+      List<StackTraceElement> stack) {
+    this(id, name, waitReason, waitSeconds, List.of(), leaked, container, stack);
   }
 }

@@ -32,7 +32,8 @@ final class ResourceGrowth implements Watch {
    * loaders are held weakly.
    */
   private static final String PROBE = "dev.selvage.observe.Probe";
-  private static final int PROTOCOL = 1;
+  /** The newest that is known; a probe has everything of the earlier ones, too. */
+  private static final int PROTOCOL = 2;
 
   /** Every so many samples classes are gone through even if their number is the same. */
   private static final int LOOK_ANYWAY = 10;
@@ -142,7 +143,9 @@ final class ResourceGrowth implements Watch {
 
   private void read(Class<?> probe) {
     try {
-      if (!Integer.valueOf(PROTOCOL).equals(probe.getMethod("protocol").invoke(null))) {
+      if (!(probe.getMethod("protocol").invoke(null) instanceof Integer version)
+          || version < 1
+          || version > PROTOCOL) {
         failures++;
         return;
       }

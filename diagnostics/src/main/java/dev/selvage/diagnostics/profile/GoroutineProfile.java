@@ -308,6 +308,9 @@ public final class GoroutineProfile {
         && goroutine.waitSeconds().orElse(0) >= 60) {
       out.append(", ").append(goroutine.waitSeconds().getAsLong() / 60).append(" minutes");
     }
+    for (String object : goroutine.waitObjects()) {
+      out.append(", ").append(object);
+    }
     if (!goroutine.name().isEmpty()) {
       out.append(" labels:{\"name\": ").append(quoted(goroutine.name())).append('}');
     }

@@ -459,7 +459,7 @@ public final class Prover implements Leaks {
       String except = container.kind() == Container.Kind.EXECUTOR ? "interrupt" : null;
       Group.Key key = Group.key(reason, stack, except);
       int index = groupIndexOf(key, stack);
-      groups.get(index).add(thread.getName(), observations.since(thread.threadId()));
+      groups.get(index).add(thread.getName(), since(thread));
       proven.put(found.ids[i], found.parks[i], index);
       if (end != null) {
         WeakReference<Object> weak =
@@ -490,6 +490,13 @@ public final class Prover implements Leaks {
             roots.put(id, 1, 1);
           }
         });
+  }
+
+  /** Since when it waits: as it says itself, or else since it was first seen. */
+  private long since(Thread thread) {
+    OwnWait own = OwnWait.of(thread);
+    long since = observations.since(thread.threadId());
+    return own == null ? since : Math.min(since, System.nanoTime() - own.nanos());
   }
 
   private boolean stillThere(Thread thread, int park) {
@@ -644,6 +651,10 @@ public final class Prover implements Leaks {
       }
       long id = thread.threadId();
       long since = observations.sinceIfKnown(id);
+      OwnWait own = OwnWait.of(thread);
+      if (own != null) {
+        since = System.nanoTime() - own.nanos();
+      }
       list.add(
           new GoroutineInfo(
               id,
@@ -651,7 +662,8 @@ public final class Prover implements Leaks {
               Waits.classify(activity, stacks[i]),
               since == Long.MIN_VALUE
                   ? OptionalLong.empty()
-                  : OptionalLong.of((now - since) / 1_000_000_000L),
+                  : OptionalLong.of(Math.max(0, (now - since) / 1_000_000_000L)),
+              own == null ? List.of() : own.objects(),
               proven.contains(id) && stillThere(thread, proven.first(id, 0)),
               containers.get(i),
               List.of(stacks[i])));

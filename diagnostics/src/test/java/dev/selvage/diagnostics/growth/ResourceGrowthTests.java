@@ -176,7 +176,7 @@ class ResourceGrowthTests {
 
   @Test
   void leavesOutProbesOfAnotherProtocol() throws Exception {
-    sample(2, List.of(resource("ticker", HALF_SECOND, true, 0)));
+    sample(3, List.of(resource("ticker", HALF_SECOND, true, 0)));
     assertEquals(1, watch.failures());
     assertEquals(List.of(), watch.suspects());
   }

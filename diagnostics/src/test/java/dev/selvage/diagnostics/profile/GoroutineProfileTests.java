@@ -170,6 +170,24 @@ final class GoroutineProfileTests {
   }
 
   @Test
+  @DisplayName("debug=2 tells what a wait of ours is on")
+  void waitObjects() {
+    GoroutineInfo select =
+        new GoroutineInfo(
+            36,
+            "",
+            WaitReason.SELECT,
+            OptionalLong.of(130),
+            List.of("chan(0/0)", "chan(2/2)"),
+            false,
+            "",
+            List.of());
+    assertEquals(
+        "goroutine 36 [select, 2 minutes, chan(0/0), chan(2/2)]:\n",
+        GoroutineProfile.dump(List.of(select)));
+  }
+
+  @Test
   @DisplayName("a dump that grows too long is cut between two threads and says so")
   void cut() {
     assertEquals(

@@ -1,0 +1,102 @@
+package dev.selvage.diagnostics.prover;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.selvage.Channel;
+import dev.selvage.diagnostics.GoroutineInfo;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.SynchronousQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+final class OwnWaitTests {
+  @Test
+  void aWaitOfTheLanguageTellsSinceWhenAndOnWhat() throws Exception {
+    Channel<Integer> ch = Channel.buffered(3);
+    long before = System.nanoTime();
+    Thread thread =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    ch.receive();
+                  } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                  }
+                });
+    untilBlocked(thread);
+    OwnWait wait = Objects.requireNonNull(OwnWait.of(thread));
+    assertTrue(wait.nanos() >= 0 && wait.nanos() <= System.nanoTime() - before);
+    assertEquals(List.of("chan(0/3)"), wait.objects());
+
+    // Nobody has observed it yet, but the list knows.
+    GoroutineInfo info =
+        Prover.ofThisJvm().goroutines().stream()
+            .filter(goroutine -> goroutine.id() == thread.threadId())
+            .findAny()
+            .orElseThrow();
+    assertTrue(info.waitSeconds().isPresent());
+    assertEquals(List.of("chan(0/3)"), info.waitObjects());
+    ch.send(1);
+    thread.join();
+    assertNull(OwnWait.of(thread));
+  }
+
+  @Test
+  void soDoesTheWaitOfAnotherCopyOfTheLanguage() throws Exception {
+    URL core = Channel.class.getProtectionDomain().getCodeSource().getLocation();
+    try (URLClassLoader loader =
+        new URLClassLoader(new URL[] {core}, null)) {
+      Class<?> channel = Class.forName("dev.selvage.Channel", true, loader);
+      assertTrue(channel != Channel.class);
+      Object ch = channel.getMethod("unbuffered").invoke(null);
+      Thread thread =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      channel.getMethod("receiveOrNull").invoke(ch);
+                    } catch (ReflectiveOperationException e) {
+                      throw new LinkageError("no such channel", e);
+                    }
+                  });
+      untilBlocked(thread);
+      OwnWait wait = Objects.requireNonNull(OwnWait.of(thread));
+      assertEquals(List.of("chan(0/0)"), wait.objects());
+      channel.getMethod("close").invoke(ch);
+      thread.join();
+    }
+  }
+
+  @Test
+  void aWaitOfTheJdkTellsNothing() throws Exception {
+    SynchronousQueue<String> queue = new SynchronousQueue<>();
+    Thread thread =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    assertNotNull(queue.take());
+                  } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                  }
+                });
+    untilBlocked(thread);
+    assertNull(OwnWait.of(thread));
+    queue.put("end");
+    thread.join();
+  }
+
+  private static void untilBlocked(Thread thread) throws InterruptedException {
+    while (thread.getState() != Thread.State.WAITING) {
+      Thread.sleep(1);
+    }
+  }
+}
