@@ -5,6 +5,9 @@
 @org.jspecify.annotations.NullMarked
 module dev.selvage.core {
   requires static transitive org.jspecify;
+  // Only asked when everything seems to be asleep, and not needed then.
+  requires static java.management;
+  requires static jdk.management;
 
   exports dev.selvage;
   exports dev.selvage.observe;

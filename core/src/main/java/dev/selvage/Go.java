@@ -2,11 +2,13 @@ package dev.selvage;
 
 import dev.selvage.internal.Alarms;
 import dev.selvage.internal.Interrupts;
+import dev.selvage.internal.Stillness;
 import dev.selvage.observe.WaitReason;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -207,6 +209,32 @@ public final class Go {
     CancellationException exception = new CancellationException("interrupted");
     exception.initCause(e);
     return exception;
+  }
+
+  // --------------- Deadlock ---------------
+
+  /**
+   * Says who is told when all goroutines are asleep: every goroutine, and every other thread of the
+   * program, waits without a time limit in an operation of Selvage, no timer is pending, and
+   * nothing outside can wake any of them. Otherwise that is an error in the log {@code
+   * dev.selvage}, once a deadlock, and never the end of the JVM; with {@code
+   * -Ddev.selvage.deadlock=exit} it is written to the standard error, and the JVM exits with status
+   * 2, as Go's; with {@code off} nobody looks.
+   *
+   * <p>The handler gets Go's text with every stack. It is called by a thread of its own, about half
+   * a second after the deadlock, and may end what it likes; while it runs nobody looks for another.
+   * If it throws, that is logged, and nobody looks any more.
+   *
+   * <p>It is never wrong as far as the JVM can see. Where shutdown hooks or handlers of signals
+   * were registered in the program, it says nothing, as those could wake a goroutine; nor where it
+   * cannot see all virtual threads ({@code docs/adr/0013-all-asleep.md} has the rules). It cannot
+   * see threads of native code that the JVM has never met, nor finalizers that have not run. {@code
+   * -Ddev.selvage.deadlock.hooks=ignore} says that hooks and handlers of signals wake nobody.
+   *
+   * @param handler is given the report; null for the log again
+   */
+  public static void onDeadlock(@Nullable Consumer<? super String> handler) {
+    Stillness.setHandler(handler);
   }
 
   // --------------- Checkpoints ---------------

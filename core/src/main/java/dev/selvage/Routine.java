@@ -4,6 +4,7 @@ import dev.selvage.internal.Clockwork;
 import dev.selvage.internal.Log;
 import dev.selvage.internal.ManualClockwork;
 import dev.selvage.internal.Roster;
+import dev.selvage.internal.Stillness;
 import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +104,7 @@ final class Routine extends Roster.Member implements Runnable {
       handle(e);
     } finally {
       leave();
+      Stillness.stir();
     }
   }
 

@@ -8,6 +8,11 @@ public final class Log {
 
   private Log() {}
 
+  /** Says what is wrong with the program, if it is not any one exception. */
+  public static void error(String what) {
+    LOGGER.log(Level.ERROR, what);
+  }
+
   /** Says that something went wrong that nobody else will hear of. */
   public static void error(String what, Throwable why) {
     LOGGER.log(Level.ERROR, what, why);

@@ -35,6 +35,8 @@ public final class ManualClockwork extends Clockwork {
   private static final int YIELDS = 200;
   private static final long NAP_NANOS = 50_000;
 
+  private static final Set<WeakReference<ManualClockwork>> ALL = ConcurrentHashMap.newKeySet();
+
   private final Instant start;
   private final Object face;
   private volatile long now;
@@ -57,6 +59,8 @@ public final class ManualClockwork extends Clockwork {
   public ManualClockwork(Instant start, Object face) {
     this.start = start;
     this.face = face;
+    ALL.removeIf(other -> other.refersTo(null));
+    ALL.add(new WeakReference<>(this));
   }
 
   // --------------- Who is governed ---------------
@@ -147,6 +151,17 @@ public final class ManualClockwork extends Clockwork {
   public @Nullable Instant next() {
     long next = earliest();
     return next == Alarms.NEVER ? null : instant(Math.max(next, now));
+  }
+
+  /** Whether any of them has an alarm that is to ring when its time is moved. */
+  static boolean isAnyAlarmPending() {
+    for (WeakReference<ManualClockwork> reference : ALL) {
+      ManualClockwork clockwork = reference.get();
+      if (clockwork != null && clockwork.earliest() != Alarms.NEVER) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private long earliest() {

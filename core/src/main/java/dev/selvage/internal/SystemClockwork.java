@@ -1,5 +1,6 @@
 package dev.selvage.internal;
 
+import java.lang.Thread.State;
 import java.time.Instant;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,27 @@ final class SystemClockwork extends Clockwork {
       }
     }
     return false;
+  }
+
+  /** Whether no alarm is to ring, and none rings. */
+  static boolean isAtRest() {
+    if (pending() > 0) {
+      return false;
+    }
+    for (SystemClockwork shard : SHARDS) {
+      Thread thread = shard.ringer;
+      if (thread != null && !shard.isPausing(thread)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Also with a time limit: that of an alarm, perhaps, that was taken away. */
+  private boolean isPausing(Thread thread) {
+    State state = thread.getState();
+    return LockSupport.getBlocker(thread) == this
+        && (state == State.WAITING || state == State.TIMED_WAITING);
   }
 
   static int pending() {

@@ -115,6 +115,11 @@ public final class Waiter {
     return winner;
   }
 
+  /** When the wait began, as {@link WaitClock} counts; 0 while the owner has not parked. */
+  long stamp() {
+    return since;
+  }
+
   /** Whether nobody has ended the wait yet. */
   boolean isWaiting() {
     return state == WAITING;
@@ -139,6 +144,7 @@ public final class Waiter {
     }
     SINCE.setRelease(this, WaitClock.stamp());
     Roster.Entry visit = Roster.enter();
+    Stillness.stir();
     if (visit == null) {
       return park();
     }

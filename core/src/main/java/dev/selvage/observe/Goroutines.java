@@ -8,10 +8,10 @@ public final class Goroutines {
   private Goroutines() {}
 
   /**
-   * The goroutines that have waited at least once in an operation of Selvage, or were asked who they
-   * are, and have not ended; and other virtual threads while they wait in one. So one that only
-   * computes, or has only waited elsewhere, is not there: starting a goroutine costs nothing for
-   * this list. The agent lists all.
+   * The goroutines that have waited at least once in an operation of Selvage, or were asked who
+   * they are, and have not ended; and other virtual threads while they wait in one. So one that
+   * only computes, or has only waited elsewhere, is not there: starting a goroutine costs nothing
+   * for this list. The agent lists all.
    *
    * <p>Each is described as it is when the stream comes to it. The stream holds a part of the
    * threads at a time, and none after its end: use it at once. What it yields holds no thread.

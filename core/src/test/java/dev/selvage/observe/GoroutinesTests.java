@@ -62,8 +62,7 @@ final class GoroutinesTests {
         new Waits(WaitReason.CHAN_RECEIVE, () -> ch.receiveOnly().receiveOrNull(), ch),
         new Waits(WaitReason.CHAN_SEND, () -> full.send(2), full),
         new Waits(WaitReason.CHAN_SEND, () -> full.send(2, LONG), full),
-        new Waits(
-            WaitReason.CHAN_RECEIVE_NIL, () -> Channel.never().receive(), Channel.never()),
+        new Waits(WaitReason.CHAN_RECEIVE_NIL, () -> Channel.never().receive(), Channel.never()),
         new Waits(WaitReason.CHAN_SEND_NIL, () -> Channel.never().send(1), Channel.never()),
         new Waits(
             WaitReason.SELECT,
@@ -205,7 +204,11 @@ final class GoroutinesTests {
     Channel<Integer> ch = Channel.unbuffered();
     Thread[] threads = new Thread[2];
     Go.labelled(
-        "shop", "north", () -> { threads[0] = Threads.startBlocked(ch::receive); });
+        "shop",
+        "north",
+        () -> {
+          threads[0] = Threads.startBlocked(ch::receive);
+        });
     threads[1] =
         Thread.ofVirtual()
             .name("foreign-1")

@@ -118,6 +118,8 @@ final class ArchitectureTest {
         HOUSE.stream()
             .flatMap(unit -> unit.types.stream())
             .filter(type -> !packageOf(type.name).equals(INNARDS))
+            // It only asks whether somebody has loaded a class of that name.
+            .filter(type -> !type.name.equals("dev.selvage.internal.Management"))
             .filter(type -> !type.innards().isEmpty())
             .map(type -> type.name + " names " + type.innards())
             .toList());

@@ -32,6 +32,7 @@ final class ResourceGrowth implements Watch {
    * loaders are held weakly.
    */
   private static final String PROBE = "dev.selvage.observe.Probe";
+
   /** The newest that is known; a probe has everything of the earlier ones, too. */
   private static final int PROTOCOL = 2;
 

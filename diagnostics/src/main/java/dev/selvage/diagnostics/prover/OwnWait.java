@@ -75,9 +75,7 @@ record OwnWait(long nanos, List<String> objects) {
       MethodHandles.Lookup lookup = MethodHandles.publicLookup();
       int version =
           (int) lookup.findStatic(probe, "protocol", MethodType.methodType(int.class)).invoke();
-      return version == PROTOCOL
-          ? List.of(lookup.findStatic(probe, "waitOf", WAIT_OF))
-          : List.of();
+      return version == PROTOCOL ? List.of(lookup.findStatic(probe, "waitOf", WAIT_OF)) : List.of();
     } catch (Throwable e) {
       return List.of(); // an older copy, or something that only has the name
     }

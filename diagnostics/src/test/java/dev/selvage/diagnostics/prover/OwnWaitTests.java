@@ -52,8 +52,7 @@ final class OwnWaitTests {
   @Test
   void soDoesTheWaitOfAnotherCopyOfTheLanguage() throws Exception {
     URL core = Channel.class.getProtectionDomain().getCodeSource().getLocation();
-    try (URLClassLoader loader =
-        new URLClassLoader(new URL[] {core}, null)) {
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {core}, null)) {
       Class<?> channel = Class.forName("dev.selvage.Channel", true, loader);
       assertTrue(channel != Channel.class);
       Object ch = channel.getMethod("unbuffered").invoke(null);

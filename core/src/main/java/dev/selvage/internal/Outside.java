@@ -1,0 +1,154 @@
+package dev.selvage.internal;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Whether anything but goroutines can wake them: threads of the platform, virtual threads of
+ * others, shutdown hooks, handlers of signals. Public interfaces of the JDK only. What it cannot
+ * tell counts as able to wake. Used by one thread.
+ */
+final class Outside implements AutoCloseable {
+  /*
+   * Which threads do not count
+   *  - daemons of the JVM and the JDK that run no code of the program and never act on its objects,
+   *    by name or group, loaded by the boot loader where they have a class of their own;
+   *  - daemons of ours, "selvage-...", but the timer thread of another copy of the language;
+   *  - DestroyJavaVM, which only waits for all others.
+   * A Cleaner's thread counts if the program made it, and so do the common pool's, a reaper of
+   * processes, flight recorder, and everything else that is not listed.
+   *
+   * Virtual threads that are not in the roster show up in the JVM's thread dump, which anybody may
+   * ask for. A canary tells whether it lists all.
+   */
+  private static final Set<String> SERVICES =
+      Set.of(
+          "Reference Handler",
+          "Finalizer",
+          "Signal Dispatcher",
+          "Service Thread",
+          "Monitor Deflation Thread",
+          "Notification Thread",
+          "Attach Listener",
+          "Common-Cleaner",
+          "VirtualThread-unblocker",
+          "VirtualThread-unparker");
+
+  private static final String OWN = "selvage-";
+  private static final String HOOKS = "dev.selvage.deadlock.hooks";
+
+  private final Thread canary;
+
+  Outside() {
+    canary = Thread.ofVirtual().name("selvage-canary").start(Outside::sing);
+  }
+
+  private static void sing() {
+    while (!Thread.currentThread().isInterrupted()) {
+      LockSupport.park();
+    }
+  }
+
+  @Override
+  public void close() {
+    canary.interrupt();
+  }
+
+  /**
+   * The identifier of a thread that it makes and does not start: how many threads of whatever kind
+   * were made before.
+   */
+  long threadsMade() {
+    return Thread.ofVirtual().unstarted(() -> {}).threadId();
+  }
+
+  /**
+   * Whether there are no other virtual threads.
+   *
+   * @param asleep the virtual threads of which it is known that they wait for each other
+   */
+  boolean hasNoOtherVirtualThreads(Set<Long> asleep) {
+    if (asleep.size() > Stillness.MOST || canary.getState() != Thread.State.WAITING) {
+      return false;
+    }
+    asleep.add(canary.threadId());
+    try {
+      return Boolean.parseBoolean(System.getProperty("jdk.trackAllThreads", "true"))
+          && Management.listsAllVirtualThreads(asleep);
+    } catch (LinkageError e) {
+      return false; // a JVM without the modules for management
+    }
+  }
+
+  /** Whether no shutdown hook and no handler of a signal is there to wake a goroutine one day. */
+  boolean hasNoHooks() {
+    if ("ignore".equals(System.getProperty(HOOKS))) {
+      return true;
+    }
+    try {
+      return Management.HOOKS.neverLoaded() && Management.SIGNALS.neverLoaded();
+    } catch (LinkageError e) {
+      return false;
+    }
+  }
+
+  // --------------- Threads of the platform ---------------
+
+  static List<Thread> platformThreads() {
+    ThreadGroup root = Thread.currentThread().getThreadGroup();
+    for (ThreadGroup parent; (parent = root.getParent()) != null; ) {
+      root = parent;
+    }
+    Thread[] threads = new Thread[root.activeCount() + 16];
+    for (int n; (n = root.enumerate(threads, true)) == threads.length; ) {
+      threads = new Thread[n * 2];
+    }
+    List<Thread> list = new ArrayList<>();
+    for (Thread thread : Arrays.asList(threads)) {
+      if (thread == null) {
+        break;
+      }
+      list.add(thread);
+    }
+    return list;
+  }
+
+  /** Whether a thread cannot act for the program. */
+  static boolean isService(Thread thread) {
+    if (thread == Thread.currentThread()) {
+      return true;
+    }
+    String name = thread.getName();
+    ThreadGroup group = thread.getThreadGroup();
+    if (group == null) {
+      return !thread.isAlive();
+    }
+    if (!thread.isDaemon()) {
+      return name.equals("DestroyJavaVM") && thread.getStackTrace().length == 0;
+    }
+    if (name.equals("selvage-timers")) {
+      return SystemClockwork.isRinger(thread);
+    }
+    if (name.startsWith(OWN)) {
+      return true;
+    }
+    if (thread.getClass().getClassLoader() != null) {
+      return false;
+    }
+    return switch (group.getName()) {
+      case "CarrierThreads" -> true;
+      case "system" -> SERVICES.contains(name);
+      case "InnocuousThreadGroup" -> SERVICES.contains(name) || isPoller(thread);
+      default -> false;
+    };
+  }
+
+  private static boolean isPoller(Thread thread) {
+    return thread.getName().contains("Poller")
+        && Arrays.stream(thread.getStackTrace())
+            .anyMatch(frame -> frame.getMethodName().endsWith("ollerLoop"));
+  }
+}
