@@ -164,6 +164,7 @@ func main() {
 	selects()
 	groups()
 	locks()
+	onces()
 	contexts()
 	timers()
 	for _, sc := range scenarios {

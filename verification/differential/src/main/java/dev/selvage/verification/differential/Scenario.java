@@ -24,6 +24,7 @@ record Scenario(String group, String operation, String state, Play play) {
     Selects.addTo(all);
     Groups.addTo(all);
     Locks.addTo(all);
+    Onces.addTo(all);
     Contexts.addTo(all);
     Timers.addTo(all);
     return all;

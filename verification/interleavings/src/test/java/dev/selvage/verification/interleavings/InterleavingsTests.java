@@ -67,7 +67,14 @@ final class InterleavingsTests {
   }
 
   private void assertHolds(Class<?> subject, String name) throws Exception {
-    Fray.Outcome outcome = prepared.orElseThrow().search(subject, name, SCHEDULES, SECONDS);
+    Fray fray = prepared.orElseThrow();
+    Fray.Outcome outcome = fray.search(subject, name, SCHEDULES, SECONDS);
+    // What a machine that is busy with other things does not get through in the time it may try
+    // once more, for longer.
+    for (int more = 5; outcome.failure().isEmpty() && outcome.schedules() < FEW && more <= 45; ) {
+      outcome = fray.search(subject, name, SCHEDULES, more * SECONDS);
+      more *= 3;
+    }
     assertEquals("", outcome.failure().orElse(""), subject.getSimpleName() + "." + name);
     assertTrue(outcome.schedules() >= FEW, "only " + outcome.schedules() + " schedules tried");
     assertTrue(outcome.different() > 1, "all schedules were the same");
