@@ -1,5 +1,6 @@
 package com.acme;
 
+import java.lang.ref.Cleaner;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
@@ -16,6 +17,8 @@ import java.util.function.BooleanSupplier;
 /** A user's program, for the tests of the prover: its frames must not belong to Selvage. */
 public final class Leaky {
   public static final LinkedBlockingQueue<Integer> GLOBAL = new LinkedBlockingQueue<>();
+
+  private static final Cleaner CLEANER = Cleaner.create();
 
   private Leaky() {}
 
@@ -115,6 +118,11 @@ public final class Leaky {
     latch.countDown();
   }
 
+  /** Something that opens the latch when it is finalized. */
+  public static Object withFinalizer(CountDownLatch latch) {
+    return new Opener(latch);
+  }
+
   private static void drop(CountDownLatch latch) {
     Opener opener = new Opener(latch);
     opener.check();
@@ -166,10 +174,79 @@ public final class Leaky {
   }
 
   private static void park(Waker waker) {
-    while (!waker.woken) {
+    while (!waker.woken && !Thread.currentThread().isInterrupted()) {
       LockSupport.park(waker);
     }
     takeGlobal();
+  }
+
+  /**
+   * A thread that the last of a chain of finalizers wakes, each of which makes the next object.
+   *
+   * @param held whether the thread itself holds the first object, so that only a look could set the
+   *     chain off
+   */
+  public static void wokenByChainOfFinalizers(int length, boolean held) {
+    CountDownLatch latch = new CountDownLatch(1);
+    Thread.ofVirtual()
+        .name("waits-for-chain")
+        .start(
+            () -> {
+              Object kept = chain(length, latch, held);
+              try {
+                await(latch, latch);
+              } finally {
+                Reference.reachabilityFence(kept);
+              }
+            });
+  }
+
+  private static Object chain(int length, CountDownLatch latch, boolean held) {
+    Link first = new Link(length, latch);
+    first.check();
+    return held ? first : latch;
+  }
+
+  /** The same with cleaners, and with finalizers and cleaners in turn. */
+  public static void wokenByChainOfCleaners(int length, boolean mixed) {
+    CountDownLatch latch = new CountDownLatch(1);
+    Thread.ofVirtual().name("waits-for-chain").start(() -> await(latch, latch));
+    clean(length, mixed, latch);
+  }
+
+  private static void clean(int length, boolean mixed, CountDownLatch latch) {
+    if (length == 0) {
+      latch.countDown();
+    } else if (mixed && length % 2 == 0) {
+      new Mixed(length, latch).check();
+    } else {
+      CLEANER.register(new Object(), () -> clean(length - 1, mixed, latch));
+    }
+  }
+
+  /** Waits for a latch; whatever it ends by, it then opens another. */
+  public static void awaitThenOpen(CountDownLatch latch, CountDownLatch then) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      then.countDown();
+    }
+  }
+
+  /** Waits for a latch; if it is interrupted, it shuts an executor down. */
+  public static void awaitThenShutDown(CountDownLatch latch, ExecutorService executor) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      executor.shutdownNow();
+    }
+  }
+
+  /** Waits for a latch. */
+  public static void await(CountDownLatch latch) {
+    await(latch, latch);
   }
 
   private static void await(CountDownLatch first, CountDownLatch second) {
@@ -194,6 +271,54 @@ public final class Leaky {
     protected void finalize() {
       woken = true;
       LockSupport.unpark(thread);
+    }
+  }
+
+  private static final class Link {
+    private final int length;
+    private final CountDownLatch latch;
+
+    Link(int length, CountDownLatch latch) {
+      this.length = length;
+      this.latch = latch;
+    }
+
+    @Override
+    @SuppressWarnings({"removal", "deprecation", "Finalize"}) // this trap is what is tested
+    protected void finalize() {
+      if (length == 1) {
+        latch.countDown();
+      } else {
+        new Link(length - 1, latch).check();
+      }
+    }
+
+    void check() {
+      if (length < 1) {
+        throw new IllegalStateException("too short");
+      }
+    }
+  }
+
+  private static final class Mixed {
+    private final int length;
+    private final CountDownLatch latch;
+
+    Mixed(int length, CountDownLatch latch) {
+      this.length = length;
+      this.latch = latch;
+    }
+
+    @Override
+    @SuppressWarnings({"removal", "deprecation", "Finalize"}) // this trap is what is tested
+    protected void finalize() {
+      clean(length - 1, true, latch);
+    }
+
+    void check() {
+      if (length < 1) {
+        throw new IllegalStateException("too short");
+      }
     }
   }
 

@@ -27,8 +27,7 @@ public final class ReportText {
 
   private static final Set<String> IO = Set.of(WaitReason.IO.text(), "I/O");
 
-  private static final String INTERRUPT =
-      "only shutdownNow() of its executor can still interrupt it";
+  private static final String INTERRUPT = "only shutdownNow() of an executor can still wake it";
 
   /** Evidence that the sentence of the finding says already. */
   private static final Set<String> IN_THE_SENTENCE =

@@ -83,7 +83,7 @@ final class ReportTextTests {
           blocked at   com.acme.OrderService.quote(OrderService.java:57)
           started at   com.acme.OrderService.handle(OrderService.java:49)
           because      nothing that can still run can reach the channel it sends on
-          except       only shutdownNow() of its executor can still interrupt it
+          except       only shutdownNow() of an executor can still wake it
           try          give the channel one slot of buffer, or select on ctx.done() beside the send
 
         LEAK  deadlocked  Lock.lock  x2
@@ -194,7 +194,7 @@ final class ReportTextTests {
     Finding finding =
         finding("park", 1)
             .except("interrupt")
-            .because("nobody has it; only shutdownNow() of its executor can still interrupt it")
+            .because("nobody has it; only shutdownNow() of an executor can still wake it")
             .proven();
     String text = ReportText.render(report(HEALTHY, proof(), finding), false);
     assertFalse(text.contains("except"), text);

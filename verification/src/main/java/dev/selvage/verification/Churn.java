@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Starts, ends, blocks and wakes threads without pause, in and out of executors that are opened,
- * closed, shut down and awaited, beside {@link #LEAKED} threads that never move; {@code leak} adds
- * two more, for looks to have something new to prove. {@code stop} answers whether every one of
- * them did what it should.
+ * closed, shut down, interrupted and awaited, beside {@link #LEAKED} threads that never move;
+ * {@code leak} adds two more, for looks to have something new to prove. {@code stop} answers
+ * whether every one of them did what it should.
  */
 public final class Churn {
   /** How many leak at each of the two places. */
@@ -31,11 +31,12 @@ public final class Churn {
 
   public static void main(String[] args) throws Exception {
     Child.startAside(Churn::leak);
-    var workers = new Thread[4];
+    var workers = new Thread[5];
     workers[0] = worker("pairs", Churn::pairs);
     workers[1] = worker("executors", Churn::executors);
     workers[2] = worker("chain", Churn::chain);
     workers[3] = worker("shared", Churn::shared);
+    workers[4] = worker("interrupted", Churn::interrupted);
     Thread.sleep(300);
     Child.serve(
         command -> {
@@ -201,6 +202,38 @@ public final class Churn {
     Thread.sleep(ThreadLocalRandom.current().nextInt(3));
     first.countDown();
     before.await();
+    return true;
+  }
+
+  /**
+   * An executor whose threads wait for its {@code shutdownNow()}, and a thread outside that one of
+   * them wakes then. Nothing else can wake any of them, so a look may say so in the meantime.
+   */
+  private static boolean interrupted() throws Exception {
+    var opened = new CountDownLatch(1);
+    var executor = Executors.newVirtualThreadPerTaskExecutor();
+    executor.execute(
+        counted(
+            () -> {
+              try {
+                return new SynchronousQueue<Integer>().take(); // LEAK inside
+              } catch (InterruptedException e) {
+                return 0;
+              } finally {
+                opened.countDown();
+              }
+            }));
+    Thread.startVirtualThread(
+        counted(
+            () -> {
+              opened.await(); // LEAK outside
+              return true;
+            }));
+    Thread.sleep(ThreadLocalRandom.current().nextInt(60));
+    executor.shutdownNow();
+    if (!executor.awaitTermination(60, TimeUnit.SECONDS)) {
+      wrong = ", did not end when it was interrupted";
+    }
     return true;
   }
 

@@ -2,11 +2,14 @@ package dev.selvage.diagnostics.jdk;
 
 import java.util.AbstractSet;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.Spliterator;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,9 @@ final class HidingSet extends AbstractSet<Thread> {
    *     removes itself only while it runs, and it reads the owner's field anew after it was woken.
    *     A call that walks over all members is another matter: the set is busy while there may be
    *     one, and hides nothing.
+   *  6. An executor uses the iterator to interrupt its threads, and for nothing else. So each use
+   *     is counted, before the first thread is handed out. Who only lists them uses a stream or an
+   *     array. A set of another copy of this class that lies below counts in the same way.
    *
    * Add goes to `strong` without the lock: threads are added before they are started and hidden
    * only once they are parked.
@@ -40,17 +46,25 @@ final class HidingSet extends AbstractSet<Thread> {
   static {
     // Its iterator's class is loaded now: later a thread of the program would have to load it, and
     // the agent's jar may have been replaced by then.
-    new HidingSet(Set.of()).clear();
+    new HidingSet(Set.of(), new AtomicLong()).clear();
   }
 
   private final Set<Thread> strong;
+  private final AtomicLong interruptions;
   // guarded by this: thread id to the weak handle
   private final Map<Long, HiddenThread> hidden = new HashMap<>();
 
   private volatile boolean busy;
 
-  HidingSet(Set<Thread> strong) {
+  /**
+   * A set that stands in for another.
+   *
+   * @param strong the owner's own
+   * @param interruptions incremented before the owner interrupts its threads
+   */
+  HidingSet(Set<Thread> strong, AtomicLong interruptions) {
     this.strong = strong;
+    this.interruptions = interruptions;
   }
 
   /** Whether somebody may still walk over the set that was there before. Nothing is hidden then. */
@@ -135,16 +149,40 @@ final class HidingSet extends AbstractSet<Thread> {
     return strong.size() + hidden.size();
   }
 
+  private synchronized List<Thread> copy(boolean interrupts) {
+    List<Thread> all = new ArrayList<>();
+    if (interrupts) {
+      for (Thread thread : strong) {
+        all.add(thread);
+      }
+    } else {
+      all.addAll(Arrays.asList(strong.toArray(Thread[]::new)));
+    }
+    for (HiddenThread handle : hidden.values()) {
+      all.add(handle.thread());
+    }
+    return all;
+  }
+
+  @Override
+  public Spliterator<Thread> spliterator() {
+    return copy(false).spliterator();
+  }
+
+  @Override
+  public Object[] toArray() {
+    return copy(false).toArray();
+  }
+
+  @Override
+  public <T> T[] toArray(T[] array) {
+    return copy(false).toArray(array);
+  }
+
   @Override
   public Iterator<Thread> iterator() {
-    List<Thread> all;
-    synchronized (this) {
-      all = new ArrayList<>(strong);
-      for (HiddenThread handle : hidden.values()) {
-        all.add(handle.thread());
-      }
-    }
-    Iterator<Thread> iterator = all.iterator();
+    interruptions.incrementAndGet();
+    Iterator<Thread> iterator = copy(true).iterator();
     return new Iterator<>() {
       private @Nullable Thread last;
 

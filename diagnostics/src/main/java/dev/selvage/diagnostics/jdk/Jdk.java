@@ -120,17 +120,41 @@ public interface Jdk {
   /**
    * Waits until the references that the last collection cleared have been handed to their queues;
    * at most some 100 ms.
+   *
+   * @return whether all of them have
    */
-  void awaitReferenceProcessing() throws InterruptedException;
+  boolean awaitReferenceProcessing() throws InterruptedException;
+
+  /**
+   * While a thread holds this lock no finalizer begins, and nobody gets on who makes an object that
+   * has one.
+   */
+  Object finalizerLock();
+
+  /**
+   * All objects whose finalizer is still to run. Exact for as long as the caller holds {@link
+   * #finalizerLock}; whose finalizer has begun is held by the thread that runs it.
+   */
+  Object[] unfinalized();
+
+  /**
+   * A number that changes with each finalizer that runs; negative while one is waiting for its
+   * turn, or running.
+   */
+  long finalizerTurns();
+
+  /**
+   * How often executors have set about interrupting their threads ({@code shutdownNow()}), counting
+   * those that were ever made ready by {@link #prepare}. Counted before the first thread is
+   * interrupted.
+   */
+  long interruptions();
 
   /** A lock that all provers of this JVM share, whichever class loader they come from. */
   Object lock();
 
   /** The platform threads of this JVM, for walks that start at them. */
   Set<Thread> platformThreads();
-
-  /** Whether the executor behind this container no longer takes tasks. */
-  boolean isShutdown(Container container);
 
   /** Visits the stack of a thread, leaf first; empty if it has none. */
   StackTraceElement[] stack(Thread thread);

@@ -7,6 +7,8 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.VarHandle;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -17,9 +19,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +48,9 @@ final class Jdk25 implements Jdk {
    *  - java.util.concurrent.ThreadPerTaskExecutor.threads and SharedThreadContainer.virtualThreads
    *    are sets that their owner only adds to, removes from, counts and iterates.
    *  - java.lang.ref.FinalReference has a public constructor that needs no queue.
+   *  - java.lang.ref.Finalizer.unfinalized is a list, linked by `next` and guarded by `lock`, of all
+   *    objects with a finalizer that has not begun. One thread, named Finalizer, waits for its queue
+   *    with Object.wait.
    */
 
   static final Jdk25 INSTANCE = new Jdk25();
@@ -63,6 +72,10 @@ final class Jdk25 implements Jdk {
   private @Nullable MethodHandle containerThreads;
   private @Nullable MethodHandle newFinalReference;
   private @Nullable MethodHandle waitForReferences;
+  private @Nullable MethodHandle unfinalized;
+  private @Nullable MethodHandle nextUnfinalized;
+  private @Nullable MethodHandle referent;
+  private Object finalizerLock = new Object();
   private @Nullable Set<Thread> rootThreads;
   private @Nullable Set<WeakReference<?>> registry;
   private @Nullable Class<?> containerClass;
@@ -71,6 +84,14 @@ final class Jdk25 implements Jdk {
   private @Nullable Class<?> poolContainerClass;
   private @Nullable VarHandle poolThreads;
   private final Object lock;
+  private final AtomicLong interruptions = new AtomicLong();
+
+  /**
+   * The sets that executors were given, by their owners; needed where another copy of this class
+   * has put a set of its own around ours since. Used under {@link #lock}. A set refers to its owner
+   * by way of its threads, so it must not be held.
+   */
+  private final Map<Object, WeakReference<HidingSet>> given = new WeakHashMap<>();
 
   private final Container root;
 
@@ -217,6 +238,24 @@ final class Jdk25 implements Jdk {
     waitForReferences =
         MethodHandles.privateLookupIn(Reference.class, MethodHandles.lookup())
             .findStatic(Reference.class, "waitForReferenceProcessing", methodType(boolean.class));
+    Class<?> finalizer = Class.forName("java.lang.ref.Finalizer");
+    Lookup finalizers = MethodHandles.privateLookupIn(finalizer, MethodHandles.lookup());
+    // FinalReference.get may only be asked once the collector has judged; this one, of its
+    // superclass, may be asked at any time and tells the collector of it.
+    referent =
+        lookup
+            .findSpecial(Reference.class, "get", methodType(Object.class), last)
+            .asType(methodType(Object.class, Object.class));
+    unfinalized =
+        finalizers
+            .findStaticGetter(finalizer, "unfinalized", finalizer)
+            .asType(methodType(Object.class));
+    nextUnfinalized =
+        finalizers
+            .findGetter(finalizer, "next", finalizer)
+            .asType(methodType(Object.class, Object.class));
+    finalizerLock =
+        Objects.requireNonNull(call(finalizers.findStaticGetter(finalizer, "lock", Object.class)));
     newFinalReference =
         lookup
             .unreflectConstructor(constructor)
@@ -482,7 +521,23 @@ final class Jdk25 implements Jdk {
 
   /** The set of an executor or a pool if it has been exchanged for one that can hide. */
   private @Nullable HidingSet hidingSet(Container container) {
-    return threadsOf(container.jdkContainer()) instanceof HidingSet hiding ? hiding : null;
+    Object owner = container.jdkContainer();
+    return hidingSet(owner, threadsOf(owner));
+  }
+
+  /**
+   * The same: in the owner's field, or below what another copy of this class has put there. Such a
+   * copy's set passes on to ours whatever concerns its members.
+   */
+  private @Nullable HidingSet hidingSet(Object owner, @Nullable Object threads) {
+    if (threads instanceof HidingSet hiding) {
+      return hiding;
+    }
+    if (threads == null || !threads.getClass().getName().equals(HidingSet.class.getName())) {
+      return null;
+    }
+    WeakReference<HidingSet> earlier = given.get(owner);
+    return earlier == null ? null : earlier.get();
   }
 
   private @Nullable Object threadsOf(Object owner) {
@@ -510,12 +565,14 @@ final class Jdk25 implements Jdk {
     for (WeakReference<?> reference : registry) {
       Object owner = reference.get();
       Object threads = owner == null ? null : threadsOf(owner);
-      if (threads instanceof HidingSet hiding) {
-        if (hiding.isBusy()) {
-          doubtful.add(hiding);
+      HidingSet known = owner == null ? null : hidingSet(owner, threads);
+      if (known != null) {
+        if (known.isBusy()) {
+          doubtful.add(known);
         }
       } else if (owner != null && threads != null) {
         HidingSet hiding = exchange(owner, threads);
+        given.put(owner, new WeakReference<>(hiding));
         // An executor is shut down before its threads are interrupted. So one that runs even now,
         // after the exchange, will interrupt by way of the new set.
         if (owner instanceof ExecutorService executor && executor.isShutdown()) {
@@ -531,7 +588,7 @@ final class Jdk25 implements Jdk {
 
   private HidingSet exchange(Object owner, Object threads) {
     @SuppressWarnings("unchecked") // the JDK declares it so
-    HidingSet hiding = new HidingSet((Set<Thread>) threads);
+    HidingSet hiding = new HidingSet((Set<Thread>) threads, interruptions);
     Field executors = executorThreads;
     VarHandle pools = poolThreads;
     if (executors != null && executorClass != null && executorClass.isInstance(owner)) {
@@ -578,10 +635,10 @@ final class Jdk25 implements Jdk {
   }
 
   @Override
-  public void awaitReferenceProcessing() throws InterruptedException {
+  public boolean awaitReferenceProcessing() throws InterruptedException {
     MethodHandle await = waitForReferences;
     if (await == null) {
-      return;
+      return false;
     }
     // Each call waits for progress only; the bound keeps a program that makes references all the
     // time from holding us.
@@ -595,9 +652,68 @@ final class Jdk25 implements Jdk {
         throw unexpected(t);
       }
       if (!progress) {
-        return;
+        return true;
       }
     }
+    return false;
+  }
+
+  @Override
+  public Object finalizerLock() {
+    return finalizerLock;
+  }
+
+  @Override
+  public Object[] unfinalized() {
+    MethodHandle head = unfinalized;
+    MethodHandle next = nextUnfinalized;
+    MethodHandle get = referent;
+    if (head == null || next == null || get == null) {
+      throw new IllegalStateException("java.base/java.lang.ref is not open");
+    }
+    List<Object> objects = new ArrayList<>();
+    Object guard = finalizerLock();
+    synchronized (guard) {
+      try {
+        for (Object each = (Object) head.invokeExact();
+            each != null;
+            each = (Object) next.invokeExact(each)) {
+          Object object = (Object) get.invokeExact(each);
+          if (object != null) {
+            objects.add(object);
+          }
+        }
+      } catch (Throwable t) {
+        throw unexpected(t);
+      }
+    }
+    return objects.toArray();
+  }
+
+  @Override
+  @SuppressWarnings("deprecation") // it goes when finalization goes
+  public long finalizerTurns() {
+    Thread finalizer = null;
+    for (Thread thread : platformThreads()) {
+      if (thread.getClass().getName().equals("java.lang.ref.Finalizer$FinalizerThread")) {
+        finalizer = thread;
+      }
+    }
+    if (finalizer == null) {
+      return 0; // finalization is disabled in this JVM
+    }
+    ThreadInfo info = ManagementFactory.getThreadMXBean().getThreadInfo(finalizer.threadId());
+    // Whoever is handed to the queue wakes the thread, which waits once more when it is done.
+    return info == null
+            || info.getThreadState() != Thread.State.WAITING
+            || ManagementFactory.getMemoryMXBean().getObjectPendingFinalizationCount() > 0
+        ? -1
+        : info.getWaitedCount();
+  }
+
+  @Override
+  public long interruptions() {
+    return interruptions.get();
   }
 
   @Override
@@ -621,11 +737,6 @@ final class Jdk25 implements Jdk {
       n = group.enumerate(threads, true);
     }
     return Set.of(java.util.Arrays.copyOf(threads, n));
-  }
-
-  @Override
-  public boolean isShutdown(Container container) {
-    return container.jdkContainer() instanceof ExecutorService executor && executor.isShutdown();
   }
 
   @Override

@@ -9,12 +9,10 @@ import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import dev.selvage.diagnostics.jdk.Jdk.Container;
 import dev.selvage.observe.WaitReason;
-import java.lang.ref.WeakReference;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,9 +31,9 @@ public final class Prover implements Leaks {
   /*
    * Invariants.
    *  1. No false positive. A thread is proven only when two rounds found it, in the same park, and
-   *     it was still in that park after the second. What the first round's collection set off
-   *     (finalizers, references that were handed to their queues) is strongly reachable in the
-   *     second, so a thread which it is going to wake is not found again.
+   *     it was still in that park after the last. In each round everything that runs, or can still
+   *     run, was a root for the collector: also what has a finalizer that is still to run. So what
+   *     can run never had a reference that leads to the thread, and can never get one.
    *  2. Proven is sticky: a proven thread is reported until it ends. One that is seen to have run
    *     is counted as refuted and reported as such, for ever.
    *  3. Nothing here refers to a thread of the program, except from within a look. What is
@@ -43,33 +41,16 @@ public final class Prover implements Leaks {
    *  4. Looks are done one after the other, by a platform thread of our own, so that no frame of a
    *     caller matters. The lock of the Jdk keeps provers of other class loaders out.
    *
-   * Two rounds, as a timeline:
-   *
-   *     collector                         program
-   *     round 1: T is not reached
-   *       its finalizable objects are     finalizer wakes T      -> T is not parked, or its stack is
-   *       queued, weak references clear                             another: not proven
-   *                                       listener was only weak -> T's last way to wake is gone:
-   *                                                                 see docs/adr
-   *     round 2: T is not reached
-   *       T is in the park of round 1     -> proven
+   * Why two rounds, if one is a proof: the second is there for what we have not thought of. What the
+   * first collection set off has shown itself by then.
    *
    * A third round is held when the second found threads that the first had not: those that hung on
-   * a thread which an ordinary collection had found first.
+   * a thread which an ordinary collection had found first. One more may tell which of them an
+   * executor could still wake: see Rounds.
    */
 
-  private static final int MAX_ROUNDS = 4;
-
-  /**
-   * A program that leaks all the time always has something new; what is found last waits for the
-   * next look.
-   */
-  private static final int MAX_CONFIRMING_ROUNDS = 3;
-
-  /** How often rounds are held anew because of threads that wait for the collector. */
+  /** How often rounds are held anew because of threads that have run though they were found. */
   private static final int MAX_NEW_ROOTS = 3;
-
-  private static final int MAX_CONCURRENT_ROUNDS = 10;
 
   /** How many threads are looked at one by one to tell input and output from other raw parks. */
   private static final int MAX_RAW_PARKS = 20_000;
@@ -90,11 +71,15 @@ public final class Prover implements Leaks {
   private long refuted;
 
   /**
-   * What else is remembered of a proven thread that is in a container.
+   * What else is remembered of a proven thread that is in a container, or that an executor may
+   * wake.
    *
-   * @param end the latch that the JDK counts down when the thread ends
+   * @param end the latch that the JDK counts down when the thread ends; null if the JDK lists the
+   *     thread, so that no collection takes it away
+   * @param interruptions how often executors had interrupted their threads when the look began that
+   *     proved it
    */
-  private record Contained(CountDownLatch end, WeakReference<Object> container) {}
+  private record Contained(@Nullable CountDownLatch end, long interruptions) {}
 
   Prover(Jdk jdk) {
     this.jdk = jdk;
@@ -277,9 +262,9 @@ public final class Prover implements Leaks {
   // ------------------------------------------------------------------ rounds
 
   private Report.Proof prove(Mode mode) throws InterruptedException {
-    // Who waits for a reference or a finalizer is woken by the collector, not by a thread; and may
-    // then wake others. It is known only by its stack, which is read only of those that were found,
-    // or by having run between the rounds: so these are held anew, with such threads as roots.
+    // Who was found and has run since was woken in a way that is not known: by the collector, say.
+    // It may wake others that every round has found. So the rounds are held anew, with it as a
+    // root.
     LongTable roots = new LongTable();
     Report.Proof proof = prove(mode, roots);
     for (int i = 0; proof == null && i < MAX_NEW_ROOTS; i++) {
@@ -295,7 +280,7 @@ public final class Prover implements Leaks {
             false,
             false,
             refuted,
-            "threads that only the collector wakes keep coming: ask again later");
+            "threads that nothing should be able to wake keep running: ask again later");
   }
 
   /**
@@ -303,95 +288,30 @@ public final class Prover implements Leaks {
    * accepted.
    */
   private Report.@Nullable Proof prove(Mode mode, LongTable roots) throws InterruptedException {
+    long interruptions = jdk.interruptions();
     long canary = Canary.plant(jdk);
-    int max = mode == Mode.CONCURRENT ? MAX_CONCURRENT_ROUNDS : MAX_ROUNDS;
+    Rounds rounds = new Rounds(jdk, collector, mode, canary, proven, roots, interruptions);
     int knownRoots = roots.size();
-    LongTable before = new LongTable(); // id -> park identity, round
-    boolean canaryFound = false;
-    double pause = 0;
-    int rounds = 0;
-    Round.@Nullable Found found = null;
-    boolean again = true;
-    while (again && rounds < max) {
-      if (found != null) {
-        found.release();
-      }
-      found = null;
-      rounds++;
-      Round round = new Round(jdk, canary, roots);
-      found = round.run(question(mode, round, rounds > 2 && !canaryFound));
-      pause = Math.max(pause, round.pauseMillis());
-      jdk.awaitReferenceProcessing();
-      int fresh = note(found, before, rounds, canary, roots);
-      canaryFound = contains(found, canary);
-      // A round that found something for the first time wants another one that confirms it. One
-      // that found nothing but the canary and what is proven already has nothing left to confirm.
-      again = !canaryFound || (fresh > 0 && rounds < MAX_CONFIRMING_ROUNDS);
-    }
-    boolean accepted = found == null || accept(found, before, rounds, canary, roots, knownRoots);
-    if (!accepted) {
-      if (!canaryFound) {
-        endCanary(canary);
-      }
-      return null;
-    }
-    if (!canaryFound) {
+    rounds.clearAway();
+    Round.Found found = rounds.run();
+    boolean accepted =
+        found == null || accept(found, rounds, canary, roots, knownRoots, interruptions);
+    if (!rounds.canaryFound()) {
       endCanary(canary);
     }
-    String why =
-        canaryFound
-            ? null
-            : mode == Mode.CONCURRENT
-                ? "the leak that the prover planted is still too young for concurrent cycles: ask"
-                    + " again later, or use mode now"
-                : "the leak that the prover planted was not found: the collector was not run, or"
-                    + " something holds every thread (a debugger, a profiler)";
-    return new Report.Proof(mode.text(), rounds, pause, 0, canaryFound, canaryFound, refuted, why);
-  }
-
-  private Round.Question question(Mode mode, Round round, boolean insist) {
-    if (mode == Mode.CONCURRENT) {
-      return () -> collector.collectConcurrently(round.canaryFound());
+    if (!accepted) {
+      return null;
     }
-    return insist
-        ? () -> {
-          collector.histogram();
-          return collector.collectNow();
-        }
-        : collector::collectNow;
-  }
-
-  private static boolean contains(Round.Found found, long id) {
-    for (long each : found.ids) {
-      if (each == id) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Notes who was found in which park since which round; returns how many want a further round. */
-  private int note(Round.Found found, LongTable before, int round, long canary, LongTable roots) {
-    int fresh = 0;
-    for (long id : found.moved) {
-      if (id != canary) {
-        roots.put(id, 1, 1);
-      }
-    }
-    for (int i = 0; i < found.size(); i++) {
-      long id = found.ids[i];
-      int earlier = before.first(id, 0);
-      if (earlier != found.parks[i]) {
-        if (earlier != 0 && id != canary) {
-          roots.put(id, 1, 1);
-        }
-        before.put(id, found.parks[i], round);
-        if (id != canary && proven.first(id, 0) != found.parks[i]) {
-          fresh++;
-        }
-      }
-    }
-    return fresh;
+    String why = rounds.why();
+    return new Report.Proof(
+        mode.text(),
+        rounds.count(),
+        rounds.pauseMillis(),
+        0,
+        why == null,
+        rounds.canaryFound(),
+        refuted,
+        why);
   }
 
   private void endCanary(long canary) {
@@ -409,11 +329,11 @@ public final class Prover implements Leaks {
    */
   private boolean accept(
       Round.Found found,
-      LongTable before,
-      int lastRound,
+      Rounds rounds,
       long canary,
       LongTable roots,
-      int knownRoots) {
+      int knownRoots,
+      long interruptions) {
     // Also those that are not confirmed are looked at: one of them may wait for the collector.
     List<Integer> fresh = new ArrayList<>();
     boolean anyConfirmed = false;
@@ -423,7 +343,7 @@ public final class Prover implements Leaks {
         Canary.release(found.threads[i]);
       } else if (!proven.contains(id)) {
         fresh.add(i);
-        anyConfirmed |= before.second(id, lastRound) < lastRound;
+        anyConfirmed |= rounds.confirmed(id);
       }
     }
     if (!anyConfirmed) {
@@ -438,11 +358,10 @@ public final class Prover implements Leaks {
         roots.put(found.ids[indices[k]], 1, 1);
       }
     }
-    noteWhoRan(before, canary, roots);
+    rounds.noteWhoRan();
     if (roots.size() > knownRoots) {
       return false;
     }
-    IdentityHashMap<Object, WeakReference<Object>> containers = new IdentityHashMap<>();
     for (int k = 0; k < indices.length; k++) {
       int i = indices[k];
       Thread thread = found.threads[i];
@@ -450,46 +369,22 @@ public final class Prover implements Leaks {
       // before the last question whether it is there: a thread that ends counts down only a latch
       // that it finds
       CountDownLatch end = container.kind() == Container.Kind.ROOT ? null : jdk.termination(thread);
-      boolean confirmed = before.second(found.ids[i], lastRound) < lastRound;
-      if (!confirmed || !stillThere(thread, found.parks[i])) {
+      if (!rounds.confirmed(found.ids[i]) || !stillThere(thread, found.parks[i])) {
         continue;
       }
       List<StackTraceElement> stack = List.of(stacks[k]);
       WaitReason reason = reasons[k];
-      String except = container.kind() == Container.Kind.EXECUTOR ? "interrupt" : null;
+      boolean free = rounds.isFree(found.ids[i], found.parks[i], container);
+      String except = free ? null : "interrupt";
       Group.Key key = Group.key(reason, stack, except);
       int index = groupIndexOf(key, stack);
       groups.get(index).add(thread.getName(), since(thread));
       proven.put(found.ids[i], found.parks[i], index);
-      if (end != null) {
-        WeakReference<Object> weak =
-            containers.computeIfAbsent(container.jdkContainer(), WeakReference::new);
-        contained.put(found.ids[i], new Contained(end, weak));
+      if (end != null || !free) {
+        contained.put(found.ids[i], new Contained(end, interruptions));
       }
     }
     return true;
-  }
-
-  /**
-   * Notes as roots those that one round found and that have run since. Nothing that lives reached
-   * them, so a finalizer woke them; they may wait for the next one now, or have handed on what they
-   * held, and wake one day whom every round has found.
-   */
-  private void noteWhoRan(LongTable before, long canary, LongTable roots) {
-    LongTable still = new LongTable();
-    jdk.forEachThread(
-        thread -> {
-          long id = thread.threadId();
-          if (before.contains(id) && stillThere(thread, before.first(id, 0))) {
-            still.put(id, 1, 1);
-          }
-        });
-    before.forEach(
-        (id, _, _) -> {
-          if (id != canary && !still.contains(id)) {
-            roots.put(id, 1, 1);
-          }
-        });
   }
 
   /** Since when it waits: as it says itself, or else since it was first seen. */
@@ -568,7 +463,7 @@ public final class Prover implements Leaks {
           }
           Group group = groups.get(index);
           group.count--;
-          if (collected(id, here) || interruptedByItsExecutor(id, group)) {
+          if (collected(id, here) || interrupted(id, group)) {
             group.gone++;
           } else {
             group.refuted++;
@@ -592,7 +487,7 @@ public final class Prover implements Leaks {
    */
   private boolean collected(long id, boolean here) {
     Contained in = contained.get(id);
-    return !here && in != null && in.end.getCount() > 0;
+    return !here && in != null && in.end != null && in.end.getCount() > 0;
   }
 
   /** Whether the thread only looked unparked because somebody walked its stack at that moment. */
@@ -601,14 +496,14 @@ public final class Prover implements Leaks {
     return stillThere(thread, proven.first(id, 0));
   }
 
-  /** Threads of one group may be in different executors, so the thread's own is asked. */
-  private boolean interruptedByItsExecutor(long id, Group group) {
+  /**
+   * Whether an executor may have woken the thread: if that was excepted, and any executor has
+   * interrupted its threads since. Which one is not asked, for a thread that one of them interrupts
+   * can wake those of another, and the executor may be gone by now.
+   */
+  private boolean interrupted(long id, Group group) {
     Contained in = contained.get(id);
-    if (group.key.except() == null || in == null) {
-      return false;
-    }
-    Object executor = in.container.get();
-    return executor == null || jdk.isShutdown(new Container("", Container.Kind.EXECUTOR, executor));
+    return group.key.except() != null && in != null && jdk.interruptions() != in.interruptions;
   }
 
   // ------------------------------------------------------------------ lists

@@ -4,7 +4,9 @@ import dev.selvage.diagnostics.jdk.HiddenThread;
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Container;
 import java.lang.ref.Reference;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +23,12 @@ final class Round {
    *     than through its HiddenThread. So hiding is done in a method that has returned before the
    *     collector is asked, and only handles are kept.
    *  2. The handles stay reachable until each has been asked: see the fence.
-   *  3. Only parked threads are hidden. A parked thread that is woken meanwhile is reached by
+   *  3. Whatever still has a finalizer to run is held while the collector is asked, so that a thread
+   *     which some finalizer could wake, by itself or by what it makes, is not found. And the
+   *     collection does not set off the finalizer of what only a hidden thread holds. Where the
+   *     program stands still for the collection, so do finalizers, and what is held is exact. Where
+   *     it runs on, the answer is doubtful as soon as any finalizer had its turn meanwhile.
+   *  4. Only parked threads are hidden. A parked thread that is woken meanwhile is reached by
    *     whatever woke it, then by its scheduler's queue, then by its carrier; so it is not found,
    *     or it was found at a moment when it could not be woken.
    */
@@ -34,22 +41,44 @@ final class Round {
     double ask() throws InterruptedException;
   }
 
+  /** Whose threads are let go of. */
+  enum Hold {
+    /** Nobody holds a thread that is parked. */
+    NOBODY,
+
+    /**
+     * Executors hold theirs, as they do outside of a look. Executors that nobody uses are held for
+     * that: else the collection would take them away with their threads, as an ordinary one does.
+     */
+    EXECUTORS
+  }
+
   /** The threads that were found. Holds them strongly until {@link #release}. */
   static final class Found {
     final long[] ids;
     final int[] parks;
-    final Container[] containers;
+    Container[] containers;
     Thread[] threads;
 
     /** Threads that were found, but were not parked any more when the round ended. */
     final long[] moved;
 
-    private Found(long[] ids, int[] parks, Thread[] threads, Container[] containers, long[] moved) {
-      this.moved = moved;
+    /** Whether there are threads of executors among those that were found. */
+    final boolean ofExecutors;
+
+    private Found(
+        long[] ids,
+        int[] parks,
+        Thread[] threads,
+        Container[] containers,
+        long[] moved,
+        boolean ofExecutors) {
       this.ids = ids;
       this.parks = parks;
       this.threads = threads;
       this.containers = containers;
+      this.moved = moved;
+      this.ofExecutors = ofExecutors;
     }
 
     int size() {
@@ -57,10 +86,49 @@ final class Round {
     }
 
     /**
-     * Lets go of the threads, which must be before the next round: what we hold cannot be found.
+     * Lets go of the threads, which must be before the collector is asked again: what we hold
+     * cannot be found.
      */
     void release() {
       threads = new Thread[0];
+      containers = new Container[0];
+    }
+
+    /** The same threads, as far as they are still in their parks; to be had after a release. */
+    Found again(Jdk jdk) {
+      LongTable places = new LongTable();
+      for (int i = 0; i < ids.length; i++) {
+        places.put(ids[i], i, parks[i]);
+      }
+      Thread[] present = new Thread[ids.length];
+      Container[] in = new Container[ids.length];
+      jdk.forEach(
+          (container, thread) -> {
+            int i = places.first(thread.threadId(), -1);
+            if (i >= 0 && jdk.isParked(thread) && jdk.parkIdentity(thread) == parks[i]) {
+              present[i] = thread;
+              in[i] = container;
+            }
+          });
+      int n = 0;
+      long[] theirIds = new long[ids.length];
+      int[] theirParks = new int[ids.length];
+      for (int i = 0; i < ids.length; i++) {
+        if (present[i] != null) {
+          theirIds[n] = ids[i];
+          theirParks[n] = parks[i];
+          present[n] = present[i];
+          in[n] = in[i];
+          n++;
+        }
+      }
+      return new Found(
+          Arrays.copyOf(theirIds, n),
+          Arrays.copyOf(theirParks, n),
+          Arrays.copyOf(present, n),
+          Arrays.copyOf(in, n),
+          moved,
+          ofExecutors);
     }
   }
 
@@ -73,7 +141,10 @@ final class Round {
   private double pauseMillis;
   private final long canary;
   private final LongTable roots;
+  private final Hold hold;
+  private final List<Container> held = new ArrayList<>();
   private int canaryIndex = -1;
+  private boolean doubtful;
 
   /**
    * Prepares a round.
@@ -81,23 +152,60 @@ final class Round {
    * @param canary the id of the thread that must be found
    * @param roots ids of threads that are not hidden, so that whatever they reach is not found
    *     either
+   * @param hold who holds parked threads all the same
    */
-  Round(Jdk jdk, long canary, LongTable roots) {
+  Round(Jdk jdk, long canary, LongTable roots, Hold hold) {
     this.jdk = jdk;
     this.canary = canary;
     this.roots = roots;
+    this.hold = hold;
   }
 
-  /** Hides, asks, restores. */
-  Found run(Question question) throws InterruptedException {
+  /**
+   * Hides, asks, restores.
+   *
+   * @param stands whether the program stands still until the question is answered
+   */
+  Found run(Question question, boolean stands) throws InterruptedException {
     try {
       hide();
-      pauseMillis = question.ask();
-      return restoreAndCollect();
+      if (stands) {
+        askAlone(question);
+        return restoreAndCollect();
+      }
+      long turns = jdk.finalizerTurns();
+      askBeside(question);
+      Found found = restoreAndCollect();
+      doubtful = turns < 0 || !jdk.awaitReferenceProcessing() || jdk.finalizerTurns() != turns;
+      return found;
     } finally {
       restore(); // does nothing unless something failed
       Reference.reachabilityFence(handles);
+      Reference.reachabilityFence(held);
     }
+  }
+
+  private void askAlone(Question question) throws InterruptedException {
+    synchronized (jdk.finalizerLock()) {
+      askBeside(question);
+    }
+  }
+
+  private void askBeside(Question question) throws InterruptedException {
+    Object[] unfinalized = jdk.unfinalized();
+    try {
+      pauseMillis = question.ask();
+    } finally {
+      Reference.reachabilityFence(unfinalized);
+    }
+  }
+
+  /**
+   * Whether the answer must not be used, since a finalizer that ran at the same time could have
+   * hidden from the collector what it can wake.
+   */
+  boolean doubtful() {
+    return doubtful;
   }
 
   /** How long the question stopped the program, in milliseconds. */
@@ -114,7 +222,11 @@ final class Round {
     jdk.prepare();
     jdk.forEach(
         (container, thread) -> {
-          if (jdk.isParked(thread) && !roots.contains(thread.threadId())) {
+          if (hold == Hold.EXECUTORS && container.kind() == Container.Kind.EXECUTOR) {
+            if (held.isEmpty() || !held.getLast().equals(container)) {
+              held.add(container);
+            }
+          } else if (jdk.isParked(thread) && !roots.contains(thread.threadId())) {
             add(container, thread);
           }
         });
@@ -170,10 +282,12 @@ final class Round {
     int[] parks = new int[size];
     Thread[] threads = new Thread[size];
     Container[] of = new Container[size];
+    boolean ofExecutors = false;
     for (int i = 0; i < size; i++) {
       if (!handles[i].found()) {
         continue;
       }
+      ofExecutors |= containers[i].kind() == Container.Kind.EXECUTOR;
       Thread thread = handles[i].thread();
       int park = parkOf(thread);
       if (park == 0) {
@@ -191,7 +305,8 @@ final class Round {
         Arrays.copyOf(parks, n),
         Arrays.copyOf(threads, n),
         Arrays.copyOf(of, n),
-        Arrays.copyOf(moved, gone));
+        Arrays.copyOf(moved, gone),
+        ofExecutors);
   }
 
   /** The identity of the thread's park; 0 if it is not parked (any more). */

@@ -12,12 +12,14 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** What an executor relies on must hold while members are hidden. */
 class HidingSetTests {
   private final Set<Thread> strong = ConcurrentHashMap.newKeySet();
-  private final HidingSet set = new HidingSet(strong);
+  private final AtomicLong interruptions = new AtomicLong();
+  private final HidingSet set = new HidingSet(strong, interruptions);
 
   private static Thread thread() {
     return Thread.ofVirtual().unstarted(() -> {});
@@ -45,6 +47,40 @@ class HidingSetTests {
     set.forEach(interrupted::add);
     assertEquals(Set.of(a, b), new HashSet<>(interrupted));
     assertEquals(2, set.stream().count());
+  }
+
+  /** An executor walks over its threads to interrupt them, and only for that. */
+  @Test
+  void aWalkIsCountedBeforeItBeginsAndAListingIsNot() {
+    set.add(thread());
+
+    assertEquals(1, set.stream().count());
+    assertEquals(1, set.toArray().length);
+    assertEquals(1, set.size());
+    assertEquals(0, interruptions.get());
+
+    set.forEach(_ -> assertEquals(1, interruptions.get()));
+    assertEquals(1, interruptions.get());
+  }
+
+  @Test
+  void aSetOfAnotherCopyBelowCountsInTheSameWay() {
+    AtomicLong ours = new AtomicLong();
+    HidingSet above = new HidingSet(set, ours);
+    Thread a = thread();
+    above.add(a);
+    assertTrue(set.hide(a, handle(a)));
+
+    assertEquals(1, above.stream().count());
+    assertEquals(0, interruptions.get() + ours.get());
+    List<Thread> interrupted = new ArrayList<>();
+    above.forEach(interrupted::add);
+
+    assertEquals(List.of(a), interrupted);
+    assertEquals(1, ours.get());
+    assertEquals(1, interruptions.get());
+    assertTrue(above.remove(a));
+    assertTrue(set.isEmpty());
   }
 
   @Test

@@ -14,6 +14,7 @@ import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.Watch;
 import dev.selvage.diagnostics.jdk.Jdk;
+import java.lang.ref.Reference;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -21,13 +22,18 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The prover on threads of this JVM. After each test everything that was left blocked is
@@ -181,19 +187,8 @@ class ProverTests {
   @Test
   void whoWaitsForOneThatFinalizersWakeAgainAndAgainIsNotProven() throws Exception {
     onAThreadOfItsOwn(() -> Leaky.wokenByManyFinalizers(30));
-    Jdk patient =
-        (Jdk)
-            Proxy.newProxyInstance(
-                Jdk.class.getClassLoader(),
-                new Class<?>[] {Jdk.class},
-                (_, method, arguments) -> {
-                  if (method.getName().equals("awaitReferenceProcessing")) {
-                    Thread.sleep(50); // the finalizer has run then, and its thread is parked again
-                  }
-                  return method.invoke(Jdk.ofThisJvm(), arguments);
-                });
 
-    Report report = new Prover(patient).find(Mode.NOW);
+    Report report = new Prover(patient()).find(Mode.NOW);
 
     assertEquals(List.of(), proven(report));
     for (int i = 0; i < 1_000 && waiting("waits-for-many") > 0; i++) {
@@ -201,6 +196,268 @@ class ProverTests {
       Thread.sleep(10);
     }
     assertEquals(0, waiting("waits-for-many"));
+  }
+
+  /** The JDK, but between the rounds finalizers have the time that they take. */
+  private static Jdk patient() {
+    return (Jdk)
+        Proxy.newProxyInstance(
+            Jdk.class.getClassLoader(),
+            new Class<?>[] {Jdk.class},
+            (proxy, method, arguments) -> {
+              if (method.isDefault()) {
+                return InvocationHandler.invokeDefault(proxy, method, arguments);
+              }
+              if (method.getName().equals("awaitReferenceProcessing")) {
+                Thread.sleep(50);
+              }
+              return method.invoke(Jdk.ofThisJvm(), arguments);
+            });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,NOW", "2,NOW", "3,NOW", "8,NOW", "2,CONCURRENT", "3,CONCURRENT"})
+  void aThreadThatTheLastOfAChainOfFinalizersWakesIsNotProven(int length, Mode mode)
+      throws Exception {
+    onAThreadOfItsOwn(
+        () -> {
+          Leaky.wokenByChainOfFinalizers(length, false);
+          Leaky.wokenByChainOfFinalizers(length, true);
+        });
+    Prover patient = new Prover(patient());
+
+    for (int i = 0; i < 3; i++) {
+      Report report = patient.find(mode);
+      assertEquals(List.of(), proven(report));
+      assertEquals(0, report.proof().refuted());
+    }
+
+    for (int i = 0; i < 1_000 && waiting("waits-for-chain") > 1; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertEquals(1, waiting("waits-for-chain"), "the look has set off what only a thread holds");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,false", "2,false", "3,false", "2,true", "3,true", "6,true"})
+  void aThreadThatTheLastOfAChainOfCleanersWakesIsNotProven(int length, boolean mixed)
+      throws Exception {
+    onAThreadOfItsOwn(() -> Leaky.wokenByChainOfCleaners(length, mixed));
+    Prover patient = new Prover(patient());
+
+    for (int i = 0; i < 3; i++) {
+      Report report = patient.find(Mode.NOW);
+      assertEquals(List.of(), proven(report));
+      assertEquals(0, report.proof().refuted());
+    }
+
+    for (int i = 0; i < 1_000 && waiting("waits-for-chain") > 0; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertEquals(0, waiting("waits-for-chain"));
+  }
+
+  /** What has a finalizer is a root, but not for what it does not reach. */
+  @Test
+  void aThreadThatHoldsSomethingWithAFinalizerIsProven() throws Exception {
+    CountDownLatch elsewhere = new CountDownLatch(1);
+    onAThreadOfItsOwn(
+        () ->
+            Thread.ofVirtual()
+                .start(
+                    () -> {
+                      Object kept = Leaky.withFinalizer(elsewhere);
+                      try {
+                        Leaky.put();
+                      } finally {
+                        Reference.reachabilityFence(kept);
+                      }
+                    }));
+
+    assertEquals(1, count(find(), "Leaky.put"));
+    assertEquals(1, count(find(), "Leaky.put"));
+    assertEquals(1, elsewhere.getCount(), "its finalizer has run while the thread still holds it");
+  }
+
+  private static List<String> excepts(Report report, String site) {
+    return proven(report).stream()
+        .filter(f -> f.details().site() != null && f.details().site().contains(site))
+        .map(f -> f.details().except() + " x" + f.details().count())
+        .sorted()
+        .toList();
+  }
+
+  private void assertGoneAfterShutdownNow(ExecutorService executor) throws Exception {
+    executor.shutdownNow();
+    assertTrue(executor.awaitTermination(10, TimeUnit.SECONDS));
+    for (int i = 0; i < 1_000 && waiting("consequence") > 0; i++) {
+      Thread.sleep(10);
+    }
+    assertEquals(0, waiting("consequence"));
+    Report after = find();
+    assertEquals(0, count(after, "Leaky.await"), () -> "still there: " + after.findings());
+    assertTrue(
+        after.findings().stream().noneMatch(f -> f.details().state() == Finding.State.REFUTED),
+        after.findings()::toString);
+  }
+
+  private static void consequence(Runnable task) {
+    Thread.ofVirtual().name("consequence").start(task);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"NOW", "CONCURRENT"})
+  void whoWaitsForAThreadInAnExecutorIsProvenWithTheSameException(Mode mode) throws Exception {
+    ExecutorService executor = Leaky.executor(0);
+    executors.add(executor);
+    onAThreadOfItsOwn(
+        () -> {
+          CountDownLatch second = new CountDownLatch(1);
+          CountDownLatch third = new CountDownLatch(1);
+          executor.execute(() -> Leaky.awaitThenOpen(new CountDownLatch(1), second));
+          consequence(() -> Leaky.awaitThenOpen(second, third));
+          consequence(() -> Leaky.await(third));
+          Thread.ofVirtual().start(Leaky::put);
+        });
+
+    Report report = prover.find(mode);
+    for (int i = 0; i < 20 && !report.proof().complete(); i++) {
+      report = prover.find(mode); // young threads take their time in concurrent mode
+    }
+    assertEquals(0, report.proof().refuted());
+    assertEquals(List.of("interrupt x1"), excepts(report, "Leaky.await("));
+    assertEquals(
+        2, count(report, "Leaky.awaitThenOpen"), () -> "all of them: " + proven(prover.find(mode)));
+    assertTrue(
+        excepts(report, "Leaky.awaitThenOpen").stream().allMatch(e -> e.startsWith("interrupt")));
+    assertEquals(1, count(report, "Leaky.put"));
+    if (mode == Mode.NOW) {
+      assertEquals(List.of("null x1"), excepts(report, "Leaky.put"));
+      assertEquals(3, report.proof().rounds());
+    }
+    assertGoneAfterShutdownNow(executor);
+  }
+
+  @Test
+  void whatOneExecutorsThreadHoldsOfAnotherIsExceptedToo() throws Exception {
+    ExecutorService outer = Leaky.executor(0);
+    executors.add(outer);
+    onAThreadOfItsOwn(
+        () -> {
+          CountDownLatch never = new CountDownLatch(1);
+          ExecutorService inner = Leaky.executor(0);
+          ExecutorService pool =
+              Executors.newFixedThreadPool(1, Thread.ofVirtual().name("consequence").factory());
+          inner.execute(() -> Leaky.awaitThenShutDown(never, pool));
+          pool.execute(() -> Leaky.await(never));
+          outer.execute(() -> Leaky.awaitThenShutDown(never, inner));
+        });
+
+    Report report = find();
+
+    assertEquals(List.of("interrupt x1"), excepts(report, "Leaky.await("));
+    assertEquals(2, count(report, "Leaky.awaitThenShutDown"));
+    assertGoneAfterShutdownNow(outer);
+  }
+
+  /** The second executor is never shut down, and its thread runs all the same. */
+  @Test
+  void aThreadOfOneExecutorThatAnotherWakesIsNotRefuted() throws Exception {
+    ExecutorService first = Leaky.executor(0);
+    ExecutorService second = Leaky.executor(0);
+    executors.add(first);
+    executors.add(second);
+    onAThreadOfItsOwn(
+        () -> {
+          CountDownLatch between = new CountDownLatch(1);
+          first.execute(() -> Leaky.awaitThenOpen(new CountDownLatch(1), between));
+          second.execute(() -> Leaky.await(between));
+        });
+    assertEquals(List.of("interrupt x1"), excepts(find(), "Leaky.await("));
+
+    assertGoneAfterShutdownNow(first);
+    assertFalse(second.isShutdown());
+  }
+
+  @Test
+  void whereNoExecutorHoldsAnybodyThereIsNoFurtherRound() throws Exception {
+    onAThreadOfItsOwn(() -> Thread.ofVirtual().start(Leaky::put));
+    Report direct = find();
+    assertEquals(2, direct.proof().rounds());
+
+    ExecutorService executor = Leaky.executor(5);
+    executors.add(executor);
+    Thread.sleep(100);
+    Report onlyInside = find();
+    assertEquals(2, onlyInside.proof().rounds());
+    assertEquals(List.of("interrupt x5", "null x1"), excepts(onlyInside, "Leaky.put"));
+
+    Report nothingNew = find();
+    assertEquals(1, nothingNew.proof().rounds());
+  }
+
+  /** Known before, and so no reason for a round by itself; but it counts when others come. */
+  @Test
+  void whoComesLaterAndWaitsForAThreadThatIsProvenAlreadyIsExcepted() throws Exception {
+    ExecutorService executor = Leaky.executor(0);
+    executors.add(executor);
+    CountDownLatch[] later = new CountDownLatch[1];
+    onAThreadOfItsOwn(
+        () -> {
+          later[0] = new CountDownLatch(1);
+          CountDownLatch opens = later[0];
+          executor.execute(() -> Leaky.awaitThenOpen(new CountDownLatch(1), opens));
+        });
+    // held by the array until the second thread waits for it: the first is proven all the same
+    assertEquals(1, count(find(), "Leaky.awaitThenOpen"));
+    onAThreadOfItsOwn(
+        () -> {
+          CountDownLatch opens = later[0];
+          later[0] = new CountDownLatch(1);
+          consequence(() -> Leaky.await(opens));
+        });
+
+    assertEquals(List.of("interrupt x1"), excepts(find(), "Leaky.await("));
+    assertGoneAfterShutdownNow(executor);
+  }
+
+  /**
+   * Rounds amid executors that are shut down all the time stay complete, and nothing is refuted.
+   */
+  @Test
+  void executorsThatInterruptAllTheTimeDoNotKeepALookFromItsEnd() throws Exception {
+    AtomicBoolean stop = new AtomicBoolean();
+    AtomicLong turns = new AtomicLong();
+    Thread churn =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  while (!stop.get()) {
+                    ExecutorService executor = Leaky.executor(0);
+                    CountDownLatch second = new CountDownLatch(1);
+                    executor.execute(() -> Leaky.awaitThenOpen(new CountDownLatch(1), second));
+                    consequence(() -> Leaky.await(second));
+                    LockSupport.parkNanos(turns.incrementAndGet() % 5 * 3_000_000);
+                    executor.shutdownNow();
+                  }
+                });
+    onAThreadOfItsOwn(() -> Thread.ofVirtual().start(Leaky::put));
+    try {
+      for (int i = 0; i < 25; i++) {
+        Report report = find();
+        assertEquals(1, count(report, "Leaky.put"));
+        assertTrue(
+            excepts(report, "Leaky.await").stream().allMatch(e -> e.startsWith("interrupt")),
+            () -> "excepted: " + report.findings());
+      }
+    } finally {
+      stop.set(true);
+      churn.join();
+    }
+    assertTrue(turns.get() > 25);
+    find();
   }
 
   /** All block at the same place, so they are one finding; one executor at a time is shut down. */
