@@ -8,6 +8,7 @@ module dev.selvage.agent {
   requires dev.selvage.diagnostics;
   requires dev.selvage.http;
   requires transitive java.instrument;
+  requires java.management;
 
   exports dev.selvage.agent;
 }

@@ -1,8 +1,8 @@
 package dev.selvage.cli;
 
 /**
- * What the command's exit codes mean. Under {@code run} the program's own non-zero code comes
- * first, and a program ended by signal n gives 128 + n.
+ * What the command's exit codes mean. Under {@code run} the own non-zero code of a program that was
+ * started comes first, and a program ended by signal n gives 128 + n.
  */
 final class ExitCode {
   /** Did what was asked. */
@@ -11,7 +11,10 @@ final class ExitCode {
   /** There are findings of the kind that {@code --fail-on} names. */
   static final int FINDINGS = 1;
 
-  /** The command line asks for something that cannot be, or a prerequisite is missing. */
+  /**
+   * The command line asks for something that cannot be, as a program that Java cannot start, or a
+   * prerequisite is missing.
+   */
   static final int USAGE = 2;
 
   /** The process or address cannot be reached, or cannot be examined. */

@@ -53,6 +53,19 @@ final class ReportDirectory implements AutoCloseable {
     return directory.resolve("address");
   }
 
+  /** Where the agent says whether Java starts the program. */
+  Path start() {
+    return directory.resolve("start");
+  }
+
+  /**
+   * What keeps Java from starting the program; empty where nothing does, null where Java has not
+   * even come to the agent.
+   */
+  @Nullable String readStart() {
+    return read(start());
+  }
+
   /** The report as it is now; null where none was written. */
   @Nullable String readReport() {
     return read(report());

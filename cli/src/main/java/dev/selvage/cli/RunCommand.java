@@ -33,6 +33,9 @@ import picocli.CommandLine.Spec;
       "  selvage run --leaks-after 3s -- -jar server.jar"
     })
 final class RunCommand implements Callable<Integer> {
+  private static final String NO_JVM =
+      "Java did not start, and has said why above: check what stands before the class or jar";
+
   private final Installation installation;
   private final Terminal terminal;
 
@@ -92,6 +95,7 @@ final class RunCommand implements Callable<Integer> {
     if ("-".equals(json)) {
       throw usage("--json - would mix with the program's own output: name a file");
     }
+    JavaArguments.check(javaArguments);
     JsonTarget target = json == null ? null : JsonTarget.of(json);
     if (port != null) {
       checkPort(port);
@@ -105,6 +109,7 @@ final class RunCommand implements Callable<Integer> {
     var options =
         new AgentOptions()
             .set("at-exit", true)
+            .set("start", directory.start())
             .set("report", directory.report())
             .set("text", target == null)
             .set("color", terminal.colorErr())
@@ -121,6 +126,11 @@ final class RunCommand implements Callable<Integer> {
     try (var program = new JavaProgram(command, kept)) {
       program.start();
       code = program.await();
+    }
+    String fault = kept.start == null && code == 1 ? NO_JVM : kept.start;
+    if (fault != null && !fault.isEmpty()) {
+      terminal.say(fault);
+      return ExitCode.USAGE;
     }
     if (kept.report == null) {
       terminal.say("the program " + ending(code) + " without having been examined" + advice(code));
@@ -142,6 +152,7 @@ final class RunCommand implements Callable<Integer> {
     private final @Nullable JsonTarget target;
     private final Terminal terminal;
     @Nullable String report;
+    @Nullable String start;
 
     /** Whether the user's file could not be written after all. */
     boolean lost;
@@ -155,6 +166,7 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public void run() {
       report = directory.readReport();
+      start = directory.readStart();
       directory.close();
       if (target == null || report == null) {
         return;

@@ -21,6 +21,9 @@ public final class FakeAgent {
   public static void premain(String options) throws IOException {
     Map<String, String> values = parse(options);
     note(values);
+    if (values.containsKey("start")) {
+      Files.writeString(Path.of(values.get("start")), System.getProperty("fake.start", ""));
+    }
     leave(values, "fake.report");
     if ("true".equals(values.get("at-exit"))) {
       Runtime.getRuntime()

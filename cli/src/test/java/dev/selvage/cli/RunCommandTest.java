@@ -2,6 +2,7 @@ package dev.selvage.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.diagnostics.Report;
@@ -127,12 +128,42 @@ final class RunCommandTest {
   }
 
   @Test
-  void aProgramThatFailsToStartGivesItsCodeAndOneLineBesideJavasOwn() throws Exception {
-    Result result = run(List.of(), List.of("-XX:NoSuchFlag=1"), "echo");
-    assertEquals(1, result.code);
+  void aJavaThatDoesNotStartGivesTwoAndOneLineBesideItsOwn() throws Exception {
+    Result result = run(List.of("--fail-on", "any"), List.of("-XX:NoSuchFlag=1"), "echo");
+    assertEquals(ExitCode.USAGE, result.code);
     List<String> ours = result.err.lines().filter(l -> l.startsWith("selvage: ")).toList();
     assertEquals(1, ours.size(), result.err);
-    assertTrue(ours.getFirst().contains("ended with exit code 1"), result.err);
+    assertTrue(ours.getFirst().contains("check what stands before the class"), result.err);
+  }
+
+  @Test
+  void whatTheAgentFoundOutAboutTheStartIsSaid() throws Exception {
+    Result result = run(List.of(), List.of("-Dfake.start=nothing to run"), "exit", "1");
+    assertEquals(ExitCode.USAGE, result.code);
+    assertEquals("selvage: nothing to run\n", result.err);
+  }
+
+  @Test
+  void aJarThatIsNotThereOrIsNoneIsSaidBeforeJavaIsStarted() throws Exception {
+    Path none = Files.writeString(directory.resolve("none.jar"), "no jar");
+    for (String jar : List.of("missing.jar", none.toString())) {
+      Process process =
+          installation.command("run", "--", "-cp", "x", "-Dx=y", "-jar", jar, "-jar").start();
+      String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertEquals(ExitCode.USAGE, process.waitFor(), err);
+      assertEquals(1, err.lines().count(), err);
+      assertTrue(err.contains(jar), err);
+    }
+  }
+
+  @Test
+  void theJarIsFoundAmongJavasArguments() {
+    assertEquals("a.jar", JavaArguments.jar(List.of("-cp", "b.jar", "-Xmx1g", "-jar", "a.jar")));
+    assertEquals("a.jar", JavaArguments.jar(List.of("-jar", "-Xmx1g", "a.jar", "-jar", "b.jar")));
+    assertNull(JavaArguments.jar(List.of("Main", "-jar", "a.jar")));
+    assertNull(JavaArguments.jar(List.of("@options", "-jar", "a.jar")));
+    assertNull(JavaArguments.jar(List.of("-m", "a/b", "-jar", "a.jar")));
+    assertNull(JavaArguments.jar(List.of("-jar")));
   }
 
   @Test

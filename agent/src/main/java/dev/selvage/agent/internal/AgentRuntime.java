@@ -76,6 +76,19 @@ public final class AgentRuntime {
 
   private void start() throws IOException {
     mark();
+    Optional<Path> told = options.path("start");
+    if (told.isPresent()) {
+      String fault =
+          Start.fault(
+              System.getProperty("sun.java.command", ""),
+              System.getProperty("java.class.path", ""),
+              ClassLoader.getSystemClassLoader());
+      write(told.get(), fault == null ? "" : fault);
+      if (fault != null) {
+        // Java would say it in its own words, and then be looked at as if it were a program.
+        Runtime.getRuntime().halt(1);
+      }
+    }
     open();
     Optional<Duration> after = options.duration("leaks-after");
     boolean atExit = options.is("at-exit", false);
@@ -99,8 +112,21 @@ public final class AgentRuntime {
     if (atExit) {
       Runtime.getRuntime()
           .addShutdownHook(
-              Thread.ofPlatform().name("selvage-at-exit").unstarted(() -> attempt(this::look)));
+              Thread.ofPlatform()
+                  .name("selvage-at-exit")
+                  .unstarted(() -> attempt(() -> lookAtExit(told))));
     }
+  }
+
+  /** A program that never began is not looked at. */
+  private void lookAtExit(Optional<Path> told) throws IOException {
+    if (told.isPresent() && Thread.getAllStackTraces().values().stream().anyMatch(Start::failed)) {
+      write(
+          told.get(),
+          "Java did not start the program, and has said why above: check what it names");
+      return;
+    }
+    look();
   }
 
   /**

@@ -32,7 +32,8 @@ final class Options {
           "mode",
           "suspects",
           "watch",
-          "quiet");
+          "quiet",
+          "start");
   private static final Pattern SIMPLE = Pattern.compile("(\\d+)(ms|s|m|h)");
 
   private final Map<String, String> values = new LinkedHashMap<>();
