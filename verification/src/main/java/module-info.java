@@ -13,4 +13,5 @@ module dev.selvage.verification {
   requires static java.compiler;
   requires static java.net.http;
   requires static jdk.attach;
+  requires static jdk.jdi;
 }

@@ -61,8 +61,11 @@ public final class ReportText {
     for (String note : report.notes()) {
       text.line("note", note);
     }
+    String why = report.proof().why();
     for (Report.Missing missing : report.capabilities().missing()) {
-      text.line("missing", missing.open() + ": " + missing.costs());
+      if (why == null || !why.contains(missing.costs())) { // else the summary has said it
+        text.line("missing", missing.open() + ": " + missing.costs());
+      }
     }
     return text.out.toString();
   }

@@ -155,7 +155,7 @@ public final class DebugEndpoints {
       text.append(": ").append(why);
     }
     for (Report.Missing missing : report.capabilities().missing()) {
-      if (why == null || !why.contains(missing.open() + "=")) {
+      if (why == null || !(why.contains(missing.open() + "=") || why.contains(missing.costs()))) {
         text.append('\n').append(missing.open()).append(": ").append(missing.costs());
       }
     }

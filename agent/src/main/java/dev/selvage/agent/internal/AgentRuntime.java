@@ -139,7 +139,7 @@ public final class AgentRuntime {
         .append(
             capabilities.proof().isEmpty() ? "none" : String.join(" or ", capabilities.proof()));
     for (Report.Missing missing : capabilities.missing()) {
-      mode.append(", ").append(missing.open()).append(" shut: ").append(missing.costs());
+      mode.append(", ").append(missing.open()).append(": ").append(missing.costs());
     }
     String note = JdkBuild.note(Runtime.version());
     return note == null ? mode.toString() : mode + " (" + note + ")";

@@ -96,6 +96,15 @@ final class Jdk25 implements Jdk {
   private final Container root;
 
   private Jdk25() {
+    if (!tracks()) {
+      missing.add(
+          new Report.Missing(
+              "-Djdk.trackAllThreads=false",
+              "with this the JDK lists no virtual thread that was started directly, and neither can"
+                  + " Selvage: those that leak are garbage, and collections take them away unseen;"
+                  + " nothing is proven, also not of executors' threads, which are listed. Start"
+                  + " without it, or with -Djdk.trackAllThreads=true"));
+    }
     attempt(
         "java.base/java.lang",
         "no thread state, so no proof; virtual threads are listed from the thread dump only",
@@ -197,19 +206,18 @@ final class Jdk25 implements Jdk {
     poolContainerClass = pool;
     containerClass = container;
     tail = getTail;
-    String track = System.getProperty("jdk.trackAllThreads");
-    if (track == null || track.isEmpty() || Boolean.parseBoolean(track)) {
+    if (tracks()) {
       rootThreads =
           threadSet(
               MethodHandles.privateLookupIn(tracking, MethodHandles.lookup())
                   .findStaticGetter(tracking, "VTHREADS", Set.class));
-    } else {
-      missing.add(
-          new Report.Missing(
-              "jdk.trackAllThreads",
-              "this JVM was started with -Djdk.trackAllThreads=false: virtual threads that were"
-                  + " started directly are not listed anywhere; start without that property"));
     }
+  }
+
+  /** As the JDK reads it when it starts. */
+  private static boolean tracks() {
+    String track = System.getProperty("jdk.trackAllThreads");
+    return track == null || track.isEmpty() || Boolean.parseBoolean(track);
   }
 
   @SuppressWarnings("unchecked") // the JDK declares it so

@@ -228,13 +228,20 @@ public final class Prover implements Leaks {
 
   private String closed() {
     StringBuilder flags = new StringBuilder();
+    StringBuilder others = new StringBuilder();
     for (Report.Missing missing : jdk.missing()) {
-      if (!missing.costs().contains("--add-opens")) {
-        return missing.costs(); // another reason than a closed package
+      if (missing.costs().contains("--add-opens")) {
+        flags.append(flags.isEmpty() ? "" : " ").append(missing.open());
+      } else { // another reason than a closed package
+        others.append(others.isEmpty() ? "" : "; ");
+        others.append(missing.open()).append(": ").append(missing.costs());
       }
-      flags.append(flags.isEmpty() ? "" : " ").append(missing.open());
     }
-    return "this JVM does not let Selvage see its virtual threads ("
+    if (flags.isEmpty()) {
+      return others.toString();
+    }
+    return (others.isEmpty() ? "" : others + "; besides, ")
+        + "this JVM does not let Selvage see its virtual threads ("
         + flags
         + " not open): start it"
         + " under the agent (-javaagent:selvage-agent.jar), or with --add-opens"

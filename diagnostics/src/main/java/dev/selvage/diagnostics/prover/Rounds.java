@@ -287,8 +287,8 @@ final class Rounds {
           + " ask again later, or use mode now";
     }
     return mode == Mode.CONCURRENT
-        ? "the leak that the prover planted is still too young for concurrent cycles: ask again"
-            + " later, or use mode now"
+        ? "the leak that the prover planted is still too young for concurrent cycles, or something"
+            + " holds every thread (a debugger, a profiler): ask again later, or use mode now"
         : "the leak that the prover planted was not found: the collector was not run, or something"
             + " holds every thread (a debugger, a profiler)";
   }

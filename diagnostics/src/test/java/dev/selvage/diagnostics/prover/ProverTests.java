@@ -26,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -458,6 +459,49 @@ class ProverTests {
     }
     assertTrue(turns.get() > 25);
     find();
+  }
+
+  /** After each round whoever it found in an executor is interrupted, and the next one comes. */
+  @Test
+  void aLookEndsThoughThreadsThatItFoundAreInterruptedAfterEachRound() throws Exception {
+    onAThreadOfItsOwn(() -> Thread.ofVirtual().start(Leaky::put));
+    AtomicReference<ExecutorService> current = new AtomicReference<>(blockedExecutor());
+    AtomicLong turns = new AtomicLong();
+    Jdk door =
+        (Jdk)
+            Proxy.newProxyInstance(
+                Jdk.class.getClassLoader(),
+                new Class<?>[] {Jdk.class},
+                (proxy, method, arguments) -> {
+                  if (method.isDefault()) {
+                    return InvocationHandler.invokeDefault(proxy, method, arguments);
+                  }
+                  if (method.getName().equals("awaitReferenceProcessing")) {
+                    ExecutorService before = current.getAndSet(blockedExecutor());
+                    before.shutdownNow();
+                    assertTrue(before.awaitTermination(10, TimeUnit.SECONDS));
+                    turns.incrementAndGet();
+                  }
+                  return method.invoke(Jdk.ofThisJvm(), arguments);
+                });
+
+    Report report = new Prover(door).find(Mode.NOW);
+
+    executors.add(current.get());
+    assertTrue(turns.get() >= 2);
+    assertTrue(report.proof().complete(), report.proof()::toString);
+    assertEquals(0, report.proof().refuted());
+    assertEquals(1, count(report, "Leaky.put"));
+  }
+
+  /** An executor with one thread, which is parked. */
+  private static ExecutorService blockedExecutor() throws InterruptedException {
+    ExecutorService executor = Leaky.executor(0);
+    CountDownLatch ended = new CountDownLatch(1);
+    executor.execute(() -> Leaky.awaitThenOpen(new CountDownLatch(1), ended));
+    Thread.sleep(50);
+    assertEquals(1, ended.getCount());
+    return executor;
   }
 
   /** All block at the same place, so they are one finding; one executor at a time is shut down. */
