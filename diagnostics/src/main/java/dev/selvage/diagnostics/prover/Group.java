@@ -25,6 +25,10 @@ final class Group {
   int count;
   int refuted;
   int gone;
+
+  /** How many of those that count a collection has taken away. */
+  int collected;
+
   long oldestNanos = Long.MAX_VALUE;
 
   Group(Key key, List<StackTraceElement> stack) {
@@ -79,7 +83,9 @@ final class Group {
             stack,
             Frames.fingerprint(kind, site, stack),
             key.except,
-            Map.of(),
+            state == Finding.State.OPEN && collected > 0
+                ? Map.of("takenAwayByCollections", collected)
+                : Map.of(),
             Advice.because(key.reason),
             Advice.suggestion(key.reason)));
   }

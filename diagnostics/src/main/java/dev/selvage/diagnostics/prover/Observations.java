@@ -21,6 +21,7 @@ final class Observations {
   private final long origin;
   private LongTable known = new LongTable(); // id -> park identity, units after origin
   private LongTable kinds = new LongTable(); // id -> kind of its last park, 1 if it came back to it
+  private final Dropped dropped;
   private int skip;
   private int ticks;
 
@@ -30,6 +31,7 @@ final class Observations {
 
   Observations(Jdk jdk, LongSupplier nanoTime) {
     this.jdk = jdk;
+    this.dropped = new Dropped(jdk);
     this.nanoTime = nanoTime;
     this.origin = nanoTime.getAsLong();
   }
@@ -47,11 +49,12 @@ final class Observations {
     int now = (int) Math.min(Integer.MAX_VALUE, (start - origin + UNIT_NANOS - 1) / UNIT_NANOS);
     LongTable next = new LongTable();
     LongTable nextKinds = new LongTable();
-    jdk.forEachThread(
-        thread -> {
+    jdk.forEach(
+        (container, thread) -> {
           long id = thread.threadId();
           boolean seen = known.contains(id);
           if (!jdk.isParked(thread)) {
+            dropped.moves(id);
             if (seen) {
               next.put(id, RUNNING, now);
               nextKinds.put(id, kinds.first(id, 0), kinds.second(id, 0));
@@ -60,14 +63,17 @@ final class Observations {
           }
           int park = jdk.parkIdentity(thread);
           if (seen && known.first(id, RUNNING) == park) {
+            dropped.stays(container, thread, id, park);
             next.put(id, park, known.second(id, now));
             nextKinds.put(id, kinds.first(id, 0), kinds.second(id, 0));
           } else {
+            dropped.moves(id);
             int kind = kind(thread);
             next.put(id, park, now);
             nextKinds.put(id, kind, seen && kinds.first(id, 0) == kind ? 1 : 0);
           }
         });
+    dropped.settle(this);
     known = next;
     kinds = nextKinds;
     ticks++;
@@ -79,6 +85,11 @@ final class Observations {
   private static int kind(Thread thread) {
     Object blocker = LockSupport.getBlocker(thread);
     return blocker == null ? 0 : System.identityHashCode(blocker.getClass());
+  }
+
+  /** Threads of executors that a collection took away in the middle of their park. */
+  Dropped dropped() {
+    return dropped;
   }
 
   /** How many observations there were. */

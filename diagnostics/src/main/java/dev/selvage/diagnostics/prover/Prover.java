@@ -104,6 +104,7 @@ public final class Prover implements Leaks {
     lock.lock();
     try {
       observations.observe();
+      noteDropped();
       for (Watch watch : watches) {
         watch.sample();
       }
@@ -162,6 +163,8 @@ public final class Prover implements Leaks {
   private Report look(Mode mode) throws InterruptedException {
     long start = System.nanoTime();
     Report.Proof proof;
+    observations.dropped().settle(observations);
+    noteDropped();
     checkProven();
     String refusal = jdk.canHide() ? collector.refusal(mode) : closed();
     if (refusal != null) {
@@ -430,6 +433,20 @@ public final class Prover implements Leaks {
         canaryFound,
         refuted,
         canaryFound ? null : "the leak that the prover planted was not found in one collection");
+  }
+
+  /**
+   * Threads that went with an executor which nobody used any more: leaks that nothing has repaired,
+   * as those that a look reclaims. Those that were proven before are known, and are gone.
+   */
+  private void noteDropped() {
+    for (Dropped.Gone gone : observations.dropped().takeGone()) {
+      if (!proven.contains(gone.id())) {
+        Group group = groups.get(groupIndexOf(gone.key(), gone.stack()));
+        group.add(gone.name(), gone.since());
+        group.collected++;
+      }
+    }
   }
 
   private int groupIndexOf(Group.Key key, List<StackTraceElement> stack) {

@@ -19,6 +19,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -43,6 +44,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ProverTests {
   private final Prover prover = new Prover(Jdk.ofThisJvm());
   private final List<ExecutorService> executors = new ArrayList<>();
+  private final CountDownLatch opened = new CountDownLatch(1);
   private volatile Object watched = new Object();
 
   @AfterEach
@@ -502,6 +504,59 @@ class ProverTests {
     Thread.sleep(50);
     assertEquals(1, ended.getCount());
     return executor;
+  }
+
+  @Test
+  void threadsThatWentWithTheirDroppedExecutorAreReportedAllTheSame() throws Exception {
+    ExecutorService used = Leaky.executor(2);
+    executors.add(used);
+    onAThreadOfItsOwn(
+        () -> {
+          Leaky.fill(Executors.newVirtualThreadPerTaskExecutor(), 3);
+          ExecutorService ends = Executors.newVirtualThreadPerTaskExecutor();
+          ends.execute(() -> Leaky.awaitThenOpen(opened, opened));
+        });
+    prover.sample();
+    prover.sample();
+    opened.countDown(); // whoever ends is gone as well, and no leak
+    for (int i = 0; i < 1_000 && prover.goroutines().size() > 2; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertEquals(2, prover.goroutines().size(), "the collector took away the others");
+
+    Report report = find();
+
+    assertEquals(List.of("interrupt x2", "null x3"), excepts(report, "Leaky.put"));
+    assertEquals(
+        List.of(3),
+        report.findings().stream()
+            .map(f -> f.details().evidence().get("takenAwayByCollections"))
+            .filter(Objects::nonNull)
+            .toList());
+    assertEquals(0, count(report, "Leaky.awaitThenOpen"));
+    prover.sample();
+    prover.sample();
+    assertEquals(List.of("interrupt x2", "null x3"), excepts(find(), "Leaky.put"));
+  }
+
+  /**
+   * A look clears weak references to threads that it keeps; nobody may think that they are gone.
+   */
+  @Test
+  void threadsThatALookHasFoundAreNotTakenForCollected() throws Exception {
+    ExecutorService executor = Leaky.executor(4);
+    executors.add(executor);
+    Thread.sleep(100);
+    prover.sample();
+    prover.sample();
+    Prover other = new Prover(Jdk.ofThisJvm());
+    assertEquals(4, count(other.find(Mode.NOW), "Leaky.put"));
+
+    prover.sample();
+    assertEquals(List.of("interrupt x4"), excepts(find(), "Leaky.put"));
+    prover.sample();
+    assertEquals(List.of("interrupt x4"), excepts(find(), "Leaky.put"));
   }
 
   /** All block at the same place, so they are one finding; one executor at a time is shut down. */
