@@ -102,7 +102,7 @@ final class Selection implements Waiter.Several {
       unlock();
     }
     if (ready == null) {
-      return park(timeout);
+      return size == 0 ? waitForNothing(timeout) : park(timeout);
     }
     Node partner = ready.partner;
     if (partner != null) {
@@ -130,6 +130,11 @@ final class Selection implements Waiter.Several {
         node.channel.enqueue(node);
       }
     }
+  }
+
+  /** Waits without any case. Its frame tells tools so, as that of a channel's does. */
+  private @Nullable Node waitForNothing(long timeout) throws InterruptedException {
+    return park(timeout);
   }
 
   private @Nullable Node park(long timeout) throws InterruptedException {
