@@ -6,6 +6,7 @@
 @org.jspecify.annotations.NullMarked
 module dev.selvage.verification {
   requires static transitive org.jspecify;
+  requires dev.selvage.core;
   requires java.management;
   requires jdk.management;
 

@@ -92,6 +92,14 @@ record Look(JsonNode root, List<Found> findings) {
     }
   }
 
+  /** Fails if a thread that had been proven to be stuck ran on, which no proof may ever be. */
+  void assertNotRefuted() {
+    JsonNode proof = root.path("proof");
+    if (proof.path("refuted").asLong() != 0) {
+      throw new AssertionError("the proof was refuted: " + proof);
+    }
+  }
+
   int unprovable(String reason) {
     return root.path("goroutines").path("unprovable").path(reason).asInt();
   }

@@ -1,5 +1,6 @@
 package dev.selvage.verification;
 
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -26,6 +27,11 @@ final class Project {
   /** The classes of this module's programs: all that a program of plain JDK parts needs. */
   static String programs() {
     return MODULE.resolve("target/classes").toString();
+  }
+
+  /** The same and the language, for programs that are written in it. */
+  static String programsInTheLanguage() {
+    return programs() + File.pathSeparator + ROOT.resolve("core/target/classes");
   }
 
   /** The whole class path of the tests: for programs that need a library. */

@@ -162,9 +162,14 @@ final class Target implements AutoCloseable {
 
   /** The stacks of all virtual threads, by the JDK's own thread dump. */
   List<Listed> dump() throws Exception {
+    return readDump(dumpFile());
+  }
+
+  /** The file with that dump. */
+  Path dumpFile() throws Exception {
     Path file = directory.resolve("threads-" + ++looks + ".json");
     ask("dump " + file, "dumped");
-    return readDump(file);
+    return file;
   }
 
   /** The same by {@code jcmd Thread.dump_to_file}, from outside. */
