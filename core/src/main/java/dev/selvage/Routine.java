@@ -5,7 +5,12 @@ import dev.selvage.internal.Log;
 import dev.selvage.internal.ManualClockwork;
 import dev.selvage.internal.Roster;
 import dev.selvage.internal.Stillness;
+import dev.selvage.internal.gmp.Runner;
+import dev.selvage.internal.gmp.Runners;
+import dev.selvage.internal.gmp.Starts;
+import dev.selvage.internal.jdk.VirtualThreads;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * What runs on a goroutine's thread and hangs at it. Nothing refers to it but its thread, and to
  * that only what runs it or can wake it. See {@link Goroutine} for what a program sees of it.
  */
-final class Routine extends Roster.Member implements Runnable {
+final class Routine extends Roster.Member implements Runnable, Executor {
   /*
    * The thread refers to this twice, as its task and as its handler of uncaught exceptions. The
    * second is how the thread's own code, and any tool that has the thread, finds it: a read of one
@@ -21,13 +26,32 @@ final class Routine extends Roster.Member implements Runnable {
    * tried). It is also what it says: an exception that escapes everything else arrives here. A
    * program may put another handler there; then the thread is a virtual thread like any other.
    */
+  /*
+   * Under the scheduler of our own this also is the executor that the JDK calls when the thread
+   * becomes runnable, and in its turn that of every virtual thread which the goroutine starts by
+   * other means. What is queued is the JDK's task, not this: this refers to nothing that refers to
+   * the thread, so that whoever has a Goroutine, or descends from one, does not keep it alive.
+   */
   private static final ThreadFactory UNNAMED = Thread.ofVirtual().factory();
+  private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
+
+  static {
+    Starts.setStarter(
+        (runner, name, task) -> {
+          Environment environment = Environment.current();
+          return start(runner, name, environment, task);
+        });
+  }
+
+  /** The scheduler of our own on which it runs; null on the JDK's. */
+  private final @Nullable Runner runner;
 
   private Go.@Nullable Action task;
   // Written by its own thread only; immutable, so a tool may read it at any time.
   private Environment environment;
 
-  private Routine(Go.Action task, Environment environment) {
+  private Routine(@Nullable Runner runner, Go.Action task, Environment environment) {
+    this.runner = runner;
     this.task = task;
     this.environment = environment;
   }
@@ -53,7 +77,19 @@ final class Routine extends Roster.Member implements Runnable {
 
   /** Starts a goroutine in an environment that was that of another thread, perhaps. */
   static Thread start(@Nullable String name, Environment environment, Go.Action task) {
-    Routine routine = new Routine(governed(Inheritances.carry(task)), environment);
+    Routine starter = of(Thread.currentThread());
+    return start(starter == null ? Runners.ofThisJvm() : starter.runner, name, environment, task);
+  }
+
+  private static Thread start(
+      @Nullable Runner runner, @Nullable String name, Environment environment, Go.Action task) {
+    Routine routine = new Routine(runner, governed(Inheritances.carry(task)), environment);
+    if (runner != null) {
+      Thread thread = JDK.create(routine, name, routine);
+      thread.setUncaughtExceptionHandler(routine);
+      JDK.start(thread);
+      return thread;
+    }
     Thread thread =
         name == null
             ? UNNAMED.newThread(routine)
@@ -61,6 +97,12 @@ final class Routine extends Roster.Member implements Runnable {
     thread.setUncaughtExceptionHandler(routine);
     thread.start();
     return thread;
+  }
+
+  /** Called by the JDK when this goroutine is to run, or a virtual thread that it started. */
+  @Override
+  public void execute(Runnable runnable) {
+    Objects.requireNonNull(runner).execute(runnable);
   }
 
   /** The task under the clock of the current thread. */

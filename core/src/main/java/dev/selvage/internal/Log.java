@@ -17,4 +17,14 @@ public final class Log {
   public static void error(String what, Throwable why) {
     LOGGER.log(Level.ERROR, what, why);
   }
+
+  /** Says that something is not as it was asked for. */
+  public static void warn(String what) {
+    LOGGER.log(Level.WARNING, what);
+  }
+
+  /** Says how something is. */
+  public static void debug(String what) {
+    LOGGER.log(Level.DEBUG, what);
+  }
 }

@@ -78,6 +78,11 @@ public final class Roster {
       return e;
     }
 
+    /** Whether it has its entry. */
+    public final boolean isEntered() {
+      return entry != null;
+    }
+
     /** To be called by the member's own thread at its end. */
     protected final void leave() {
       Entry e = entry;

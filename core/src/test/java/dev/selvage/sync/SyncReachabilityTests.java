@@ -106,14 +106,15 @@ final class SyncReachabilityTests {
 
   private static List<WeakReference<Thread>> recursiveRead() {
     RWMutex rw = new RWMutex();
+    // Not until it blocks: it polls until the writer is there.
     WeakReference<Thread> reader =
-        leak(
-            () -> {
-              rw.rLock();
-              Go.sleep(Duration.ofMillis(1));
-              until(() -> rw.toString().contains("writer waiting"));
-              rw.rLock();
-            });
+        new WeakReference<>(
+            Threads.start(
+                () -> {
+                  rw.rLock();
+                  until(() -> rw.toString().contains("writer waiting"));
+                  rw.rLock();
+                }));
     until(() -> rw.toString().contains("1 readers"));
     WeakReference<Thread> writer = leak(rw::lock);
     until(() -> rw.toString().contains("waiting to read"));

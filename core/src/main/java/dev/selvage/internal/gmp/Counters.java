@@ -1,0 +1,35 @@
+package dev.selvage.internal.gmp;
+
+/** What a P has counted; or several, together. */
+public final class Counters {
+  /** Goroutines that were run, each time. */
+  public long runs;
+
+  /** How often it took work from others. */
+  public long steals;
+
+  /** Goroutines it took from others. */
+  public long stolen;
+
+  /** Goroutines it took from the global queue. */
+  public long globals;
+
+  /** How often its ring was full, and half of it went to the global queue. */
+  public long overflows;
+
+  /** How often an M was woken for its runnext. */
+  public long wakes;
+
+  /** How often such an M came too late. */
+  public long futile;
+
+  void add(Processor p) {
+    runs += p.runs;
+    steals += p.steals;
+    stolen += p.stolen;
+    globals += p.globals;
+    overflows += p.overflows;
+    wakes += p.wakes;
+    futile += p.futile;
+  }
+}

@@ -1,0 +1,25 @@
+package dev.selvage.internal.gmp;
+
+import java.util.concurrent.Executor;
+
+/** What a scheduler stands on: threads, time, and somebody to hand over to; or a simulation. */
+interface Ground {
+  /**
+   * Gives an M, which has its P, a thread.
+   *
+   * @return false when there can be no thread now
+   */
+  boolean start(Machine machine);
+
+  /** Ends the M's wait for work, the present one or the next. */
+  void unpark(Machine machine);
+
+  /** Lets some twenty microseconds pass: long enough for a P to take what it was about to take. */
+  void pause();
+
+  /** Wakes sysmon if it sleeps for longer than that: it has to look more often. */
+  void watch();
+
+  /** Who runs tasks once the scheduler is closed. */
+  Executor heir();
+}

@@ -1,0 +1,158 @@
+package dev.selvage.internal.gmp;
+
+import dev.selvage.internal.jdk.VirtualThreads;
+import java.lang.ref.WeakReference;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A scheduler on real threads. What becomes runnable is given to {@link #execute}, from any thread;
+ * it does not park, and throws nothing but {@link OutOfMemoryError}, and that before it has done
+ * anything: the JDK then tries again, or tells who wanted to start a thread.
+ */
+public final class Runner implements Ground, Executor {
+  /** How many Ms one scheduler has at most, if not said otherwise; as many as the JDK's has. */
+  static final int MOST = 256;
+
+  private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
+  private static final List<WeakReference<Runner>> OPEN = new CopyOnWriteArrayList<>();
+  private static final AtomicInteger IDS = new AtomicInteger();
+
+  private final int id = IDS.getAndIncrement();
+  private final AtomicInteger threads = new AtomicInteger();
+  final Gmp gmp;
+  private final Sysmon sysmon;
+
+  private Runner(int most) {
+    gmp = new Gmp(this, most);
+    sysmon = new Sysmon(gmp, id == 0 ? "selvage-sysmon" : "selvage-sysmon-" + id);
+  }
+
+  /**
+   * Starts a scheduler.
+   *
+   * @param procs how many Ps
+   * @param most how many Ms at most
+   * @return null when there cannot be a thread for even one P
+   */
+  public static @Nullable Runner start(int procs, int most) {
+    Runner runner = new Runner(Math.max(procs, most));
+    boolean begun = runner.sysmon.begin();
+    runner.gmp.setProcs(procs);
+    if (!begun || runner.gmp.procs() == 0) {
+      runner.close();
+      return null;
+    }
+    OPEN.removeIf(open -> open.get() == null);
+    OPEN.add(new WeakReference<>(runner));
+    return runner;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    Thread carrier = JDK.currentCarrier();
+    if (carrier instanceof Worker worker && worker.runner == this) {
+      Processor p = worker.machine.processor;
+      if (p != null) {
+        // What the carrier submits itself has just run, and yields.
+        gmp.submit(p, task, Thread.currentThread() != carrier);
+        return;
+      }
+    }
+    gmp.submit(task);
+  }
+
+  /** GOMAXPROCS. */
+  public int procs() {
+    return gmp.procs();
+  }
+
+  /** Sets GOMAXPROCS; returns what it is then, which is less if there are no threads for more. */
+  public int setProcs(int n) {
+    gmp.setProcs(n);
+    return gmp.procs();
+  }
+
+  /** Hands everything over to the JDK's scheduler, now and for ever. */
+  public void close() {
+    gmp.close();
+    sysmon.end();
+    OPEN.removeIf(open -> open.get() == this || open.get() == null);
+  }
+
+  public boolean isClosed() {
+    return gmp.isClosed();
+  }
+
+  /** Shows every thread that is queued or running in any scheduler, as far as it can be told. */
+  static void forEachRunnable(Consumer<Thread> visitor) {
+    for (WeakReference<Runner> open : OPEN) {
+      Runner runner = open.get();
+      if (runner != null) {
+        runner.forEach(visitor);
+      }
+    }
+  }
+
+  private void forEach(Consumer<Thread> visitor) {
+    Consumer<Runnable> tasks =
+        task -> {
+          Thread thread = JDK.owner(task);
+          if (thread != null) {
+            visitor.accept(thread);
+          }
+        };
+    gmp.forEachQueued(tasks);
+    for (Processor p : gmp.all()) {
+      Runnable current = p.current;
+      if (current != null) {
+        tasks.accept(current);
+      }
+    }
+  }
+
+  // --------------- Ground ---------------
+
+  @Override
+  public boolean start(Machine machine) {
+    String name = (id == 0 ? "selvage-m-" : "selvage-" + id + "-m-") + threads.getAndIncrement();
+    try {
+      Worker worker = new Worker(this, gmp, machine, name);
+      machine.worker = worker;
+      worker.start();
+      return true;
+    } catch (OutOfMemoryError e) {
+      machine.worker = null;
+      return false; // no memory, or no more threads
+    }
+  }
+
+  @Override
+  public void unpark(Machine machine) {
+    LockSupport.unpark(machine.worker);
+    sysmon.rouse();
+  }
+
+  @Override
+  public void pause() {
+    long begun = System.nanoTime();
+    do {
+      Thread.onSpinWait();
+    } while (System.nanoTime() - begun < 20_000);
+  }
+
+  @Override
+  public void watch() {
+    sysmon.hurry();
+  }
+
+  @Override
+  public Executor heir() {
+    return JDK.defaultScheduler();
+  }
+}

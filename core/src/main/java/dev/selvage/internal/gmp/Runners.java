@@ -1,0 +1,62 @@
+package dev.selvage.internal.gmp;
+
+import dev.selvage.internal.Log;
+import dev.selvage.internal.jdk.VirtualThreads;
+import dev.selvage.internal.jdk.VirtualThreads.Missing;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Which scheduler this JVM's goroutines run on, decided once, when the first is started. */
+public final class Runners {
+  private static final String PROPERTY = "selvage.scheduler";
+  private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
+
+  private static final @Nullable Runner RUNNER = choose();
+
+  private Runners() {}
+
+  /** The scheduler of our own; null where it is the JDK's. */
+  public static @Nullable Runner ofThisJvm() {
+    return RUNNER;
+  }
+
+  /** What stayed shut, if our own scheduler could not have all it wants. */
+  public static List<Missing> missing() {
+    return JDK.missing();
+  }
+
+  /** Why there can be no scheduler of our own; null if there can. */
+  public static @Nullable String impossible() {
+    return JDK.canSchedule()
+        ? null
+        : JDK.missing().stream().map(Missing::costs).collect(Collectors.joining("; "));
+  }
+
+  private static @Nullable Runner choose() {
+    String asked = System.getProperty(PROPERTY, "auto");
+    switch (asked) {
+      case "jdk" -> {
+        return null;
+      }
+      case "auto", "gmp" -> {}
+      default -> Log.warn(PROPERTY + "=" + asked + " is none of auto, jdk and gmp; auto it is");
+    }
+    String impossible = impossible();
+    if (impossible != null) {
+      if (asked.equals("gmp")) {
+        Log.warn("goroutines run on the scheduler of the JDK: " + impossible);
+      }
+      return null;
+    }
+    JDK.list(new Listed());
+    JDK.startPollers();
+    Runner runner =
+        Runner.start(
+            GoMaxProcs.initial(), Integer.getInteger("selvage.scheduler.maxThreads", Runner.MOST));
+    if (runner == null) {
+      Log.warn("goroutines run on the scheduler of the JDK: there are no threads for our own");
+    }
+    return runner;
+  }
+}

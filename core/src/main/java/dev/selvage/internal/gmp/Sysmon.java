@@ -1,0 +1,184 @@
+package dev.selvage.internal.gmp;
+
+import dev.selvage.internal.Log;
+import dev.selvage.internal.jdk.VirtualThreads;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks after a scheduler from outside, on a thread of its own: takes the P from an M that does not
+ * come back while others wait, ends time slices, and wakes an M for what lies around.
+ */
+final class Sysmon implements Runnable {
+  /** How long a goroutine may run, or several that share a time slice, while others wait. */
+  static final long SLICE_NANOS = 10_000_000;
+
+  private static final long PERIOD_NANOS = 5_000_000;
+
+  /** The period while some P does not wake others for its runnext. */
+  private static final long HURRIED_NANOS = 200_000;
+
+  /** After so many looks at nothing it sleeps until an M is woken. */
+  private static final int PATIENCE = 200;
+
+  private final Gmp gmp;
+  private final Thread thread;
+  private volatile boolean asleep;
+  private volatile boolean hurried;
+  private volatile boolean ended;
+
+  // How often a P was taken away, by reason, and how often it could not be. Written by sysmon only;
+  // others read what was true a moment ago.
+  long computing;
+  long blocked;
+  long inNative;
+  long refused;
+
+  Sysmon(Gmp gmp, String name) {
+    this.gmp = gmp;
+    thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name(name)
+            .inheritInheritableThreadLocals(false)
+            .unstarted(this);
+    thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
+  }
+
+  /** Starts it; false when there can be no thread. */
+  boolean begin() {
+    try {
+      thread.start();
+      return true;
+    } catch (OutOfMemoryError e) {
+      return false;
+    }
+  }
+
+  void end() {
+    ended = true;
+    LockSupport.unpark(thread);
+  }
+
+  /** An M has been woken: there is something to look after again. */
+  void rouse() {
+    if (asleep) {
+      asleep = false;
+      LockSupport.unpark(thread);
+    }
+  }
+
+  /** Some P has become lazy. */
+  void hurry() {
+    if (!hurried) {
+      hurried = true;
+      LockSupport.unpark(thread);
+    }
+  }
+
+  @Override
+  public void run() {
+    while (!ended) {
+      try {
+        loop();
+      } catch (Throwable e) {
+        try {
+          Log.error("the scheduler's monitor failed", e);
+        } catch (Throwable _) {
+          // There is nobody left to tell.
+        }
+      }
+    }
+  }
+
+  private void loop() {
+    int quiet = 0;
+    while (!ended) {
+      boolean lazy = look(System.nanoTime());
+      hurried = lazy;
+      quiet = gmp.idle() < gmp.procs() || !gmp.global.isEmpty() ? 0 : quiet + 1;
+      if (quiet > PATIENCE) {
+        asleep = true;
+        if (gmp.idle() >= gmp.procs() && gmp.global.isEmpty()) {
+          LockSupport.park(this);
+        }
+        asleep = false;
+        quiet = 0;
+      } else {
+        LockSupport.parkNanos(this, lazy ? HURRIED_NANOS : PERIOD_NANOS);
+      }
+      Thread.interrupted(); // nobody means anything by it
+    }
+  }
+
+  /** Looks at everything once; true if some P that is at work is lazy. */
+  private boolean look(long now) {
+    boolean lazy = false;
+    boolean lying = !gmp.global.isEmpty();
+    for (Processor p : gmp.all()) {
+      if (p.isIdle()) {
+        p.seenRuns = -1;
+        continue;
+      }
+      long runs = p.runs;
+      boolean moved = runs != p.seenRuns;
+      if (moved) {
+        p.seenRuns = runs;
+        p.seenSince = now;
+        p.seenNext = false;
+        lazy |= p.laziness > 0;
+        watchSlice(p, now);
+      }
+      if (p.isOrphan()) {
+        if (!p.isEmpty()) {
+          gmp.empty(p);
+          lying = true;
+        }
+      } else if (!moved) {
+        boolean waiting = !p.isEmpty();
+        lying |= waiting && p.seenNext;
+        p.seenNext = waiting;
+        lazy |= p.laziness > 0 && waiting;
+        if (now - p.seenSince >= SLICE_NANOS && (waiting || p.isStale() || !gmp.global.isEmpty())) {
+          handOff(p, runs);
+        }
+      }
+    }
+    if (lying && gmp.idle() > 0) {
+      gmp.nudge();
+    }
+    return lazy;
+  }
+
+  /** Ends a time slice that several goroutines hand around. */
+  private void watchSlice(Processor p, long now) {
+    int tick = p.tick;
+    if (tick != p.seenTick) {
+      p.seenTick = tick;
+      p.seenTickSince = now;
+    } else if (now - p.seenTickSince >= SLICE_NANOS && (p.length() > 0 || !gmp.global.isEmpty())) {
+      p.request(Processor.SLICE);
+    }
+  }
+
+  private void handOff(Processor p, long runs) {
+    Runnable task = p.current;
+    Worker worker = p.machine.worker;
+    Thread.State state = worker == null ? Thread.State.RUNNABLE : worker.getState();
+    if (!gmp.handOff(p, runs)) {
+      refused++;
+    } else if (state != Thread.State.RUNNABLE) {
+      blocked++;
+    } else if (isInNative(task)) {
+      inNative++;
+    } else {
+      computing++;
+    }
+  }
+
+  private static boolean isInNative(@Nullable Runnable task) {
+    Thread thread = task == null ? null : VirtualThreads.ofThisJvm().owner(task);
+    StackTraceElement[] stack = thread == null ? null : thread.getStackTrace();
+    return stack != null && stack.length > 0 && stack[0].isNativeMethod();
+  }
+}

@@ -1,0 +1,127 @@
+package dev.selvage.internal.gmp;
+
+import dev.selvage.internal.Log;
+import dev.selvage.internal.Roster;
+import dev.selvage.internal.jdk.VirtualThreads;
+import java.util.concurrent.locks.LockSupport;
+
+/** The thread of an M: runs goroutines, one after the other. */
+final class Worker extends Thread {
+  /*
+   * No frame that stays while the thread waits refers to a goroutine or its task: one that is
+   * interpreted would hold it. So a task is only ever in frames of step() and below.
+   */
+
+  /** How long a spare M waits for something to do before it ends. */
+  private static final long KEEP_NANOS = 30_000_000_000L;
+
+  private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
+
+  final Runner runner;
+  final Machine machine;
+  private final Gmp gmp;
+
+  Worker(Runner runner, Gmp gmp, Machine machine, String name) {
+    super(null, null, name, 0, false);
+    this.runner = runner;
+    this.gmp = gmp;
+    this.machine = machine;
+    setDaemon(true);
+    setContextClassLoader(ClassLoader.getSystemClassLoader());
+  }
+
+  @Override
+  public void run() {
+    // It ends only when it may: goroutines in its queue must not hang for what was thrown.
+    while (isNeeded()) {
+      try {
+        loop();
+      } catch (Throwable e) {
+        tell(e);
+      }
+    }
+  }
+
+  private void loop() {
+    while (isNeeded()) {
+      Processor p = machine.processor;
+      if (p == null || step(p)) {
+        continue;
+      }
+      while (p.isIdle()) {
+        if (p.isOrphan()) {
+          gmp.rise(p);
+          Thread.onSpinWait();
+        } else {
+          LockSupport.park(gmp);
+          Thread.interrupted(); // nobody means anything by it, and it would never park again
+        }
+      }
+      if (machine.processor == p) {
+        gmp.awake(machine);
+      }
+    }
+  }
+
+  /** Whether the thread goes on: it has a P, or is given one before it has waited long. */
+  private boolean isNeeded() {
+    while (machine.processor == null) {
+      if (gmp.isClosed()) {
+        gmp.retire(machine);
+        return machine.processor != null;
+      }
+      long begun = System.nanoTime();
+      LockSupport.parkNanos(gmp, KEEP_NANOS);
+      Thread.interrupted();
+      if (System.nanoTime() - begun >= KEEP_NANOS && gmp.retire(machine)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Runs a task; false if there was none. */
+  private boolean step(Processor p) {
+    Runnable task = gmp.next(machine);
+    if (task == null) {
+      return false;
+    }
+    p.runs++;
+    p.current = task;
+    try {
+      task.run();
+    } catch (Throwable e) {
+      tell(e);
+    }
+    enter(task);
+    p.current = null;
+    return true;
+  }
+
+  /** Enters a goroutine that has blocked into the roster: from now on nothing else may know it. */
+  private static void enter(Runnable task) {
+    Thread thread = JDK.owner(task);
+    if (thread != null) {
+      Roster.Member member = Roster.member(thread);
+      if (member != null && !member.isEntered()) {
+        enter(member, thread);
+      }
+    }
+  }
+
+  private static void enter(Roster.Member member, Thread thread) {
+    try {
+      member.enter(thread);
+    } catch (OutOfMemoryError e) {
+      // When it blocks the next time, perhaps. Until then dumps do not list it.
+    }
+  }
+
+  private static void tell(Throwable e) {
+    try {
+      Log.error("a task of the scheduler failed", e);
+    } catch (Throwable _) {
+      // There is nobody left to tell.
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package dev.selvage.internal.jdk;
+
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the scheduler must do with virtual threads that the JDK has no public API for. One
+ * implementation for JDK 25; another may stand behind the same interface once the JDK offers more.
+ *
+ * <p>Any thread may call it; nothing here blocks or parks.
+ */
+public interface VirtualThreads {
+
+  /**
+   * Something that stayed shut.
+   *
+   * @param open the package, as {@code java.base/java.lang}; empty when no flag opens it
+   * @param costs what does not work without it, and what to do
+   */
+  record Missing(String open, String costs) {}
+
+  /** The platform thread that the current thread runs on; itself, if it is one. */
+  Thread currentCarrier();
+
+  /**
+   * Makes a virtual thread that calls an executor whenever it becomes runnable: when it is started
+   * or unparked, when its time is over, when it yields; always with the same object. So do the
+   * virtual threads that it starts itself without saying otherwise.
+   */
+  Thread create(Executor scheduler, @Nullable String name, Runnable task);
+
+  /**
+   * Starts a thread that {@link #create} made. The JDK holds it no longer than it is queued or
+   * runs, and lists it among {@code listed} where that is possible.
+   */
+  void start(Thread thread);
+
+  /** Says which threads the JDK's dumps list beside its own; true if they will. */
+  boolean list(Set<Thread> listed);
+
+  /** The virtual thread that such an object runs; null when it is something else. */
+  @Nullable Thread owner(Runnable task);
+
+  /** The scheduler of the JDK, which takes over tasks where ours must not run them. */
+  Executor defaultScheduler();
+
+  /**
+   * Lets the JDK make the threads that wait for sockets now, by a thread that is none of ours. The
+   * first wait would make them otherwise, and they would be scheduled by whoever waits.
+   */
+  void startPollers();
+
+  /** What is not to be had, with what that costs. */
+  List<Missing> missing();
+
+  /** Whether threads can be given a scheduler, which is the least that is needed. */
+  boolean canSchedule();
+
+  /** The one of this JVM. */
+  static VirtualThreads ofThisJvm() {
+    return VirtualThreads25.INSTANCE;
+  }
+}

@@ -1,0 +1,286 @@
+package dev.selvage.internal.jdk;
+
+import static java.lang.invoke.MethodType.methodType;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodHandles.Lookup;
+import java.lang.invoke.VarHandle;
+import java.lang.reflect.Field;
+import java.lang.reflect.InaccessibleObjectException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** The door of JDK 25, found by reflection once, each part tried when this class is initialised. */
+final class VirtualThreads25 implements VirtualThreads {
+  /*
+   * What is relied upon, all read in the source of JDK 25.0.3:
+   *  - java.lang.VirtualThread has a constructor (Executor, String, int, Runnable), and gives the
+   *    executor `runContinuation`, always the same lambda, which has captured the thread and
+   *    nothing else.
+   *  - java.lang.Thread.currentCarrierThread() is static, and an intrinsic.
+   *  - jdk.internal.vm.SharedThreadContainer.start(Thread) starts a thread that the container lists
+   *    in its field `virtualThreads`, which it only adds to, removes from and streams.
+   *
+   * The handles are static and final, so that the compiler sees through them: they are on the way
+   * of every goroutine that is started or woken.
+   */
+  private static final List<Missing> MISSING = new ArrayList<>();
+
+  private static final @Nullable MethodHandle CARRIER;
+  private static final @Nullable MethodHandle CREATE;
+  private static final @Nullable MethodHandle DEFAULT_SCHEDULER;
+  private static final @Nullable MethodHandle OWNER;
+  private static final @Nullable Class<?> TASK;
+  private static final @Nullable MethodHandle START;
+  private static final @Nullable Object CONTAINER;
+  private static final @Nullable VarHandle LISTED;
+
+  static {
+    Lang lang = attempt("java.base/java.lang", "no scheduler of our own", Lang::new);
+    CARRIER = lang == null ? null : lang.carrier;
+    CREATE = lang == null ? null : lang.create;
+    DEFAULT_SCHEDULER = lang == null ? null : lang.defaultScheduler;
+    OWNER = lang == null ? null : lang.owner;
+    TASK = lang == null ? null : lang.task;
+    Containers containers =
+        attempt(
+            "java.base/jdk.internal.vm",
+            "goroutines are held by the JDK's list of all threads, and starting one costs more",
+            Containers::new);
+    START = containers == null ? null : containers.start;
+    CONTAINER = containers == null ? null : containers.container;
+    LISTED = containers == null ? null : containers.listed;
+  }
+
+  static final VirtualThreads25 INSTANCE = new VirtualThreads25();
+
+  private VirtualThreads25() {}
+
+  private interface Part<T> {
+    T open() throws ReflectiveOperationException;
+  }
+
+  private static <T> @Nullable T attempt(String open, String costs, Part<T> part) {
+    try {
+      return part.open();
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+      boolean closed =
+          e instanceof IllegalAccessException || e instanceof InaccessibleObjectException;
+      MISSING.add(
+          closed
+              ? new Missing(open, costs + "; start with --add-opens " + open + "=" + us())
+              : new Missing("", costs + "; this build of the JDK is not as expected: " + e));
+      return null;
+    }
+  }
+
+  /** How the command line names this module. */
+  private static String us() {
+    String name = VirtualThreads25.class.getModule().getName();
+    return name == null ? "ALL-UNNAMED" : name;
+  }
+
+  /** What is in {@code java.lang}. */
+  private static final class Lang {
+    final MethodHandle carrier;
+    final MethodHandle create;
+    final MethodHandle defaultScheduler;
+    final MethodHandle owner;
+    final Class<?> task;
+
+    Lang() throws ReflectiveOperationException {
+      Class<?> virtual = Class.forName("java.lang.VirtualThread");
+      Lookup threads = MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup());
+      Lookup virtuals = MethodHandles.privateLookupIn(virtual, MethodHandles.lookup());
+      carrier = threads.findStatic(Thread.class, "currentCarrierThread", methodType(Thread.class));
+      create =
+          virtuals
+              .findConstructor(
+                  virtual,
+                  methodType(void.class, Executor.class, String.class, int.class, Runnable.class))
+              .asType(
+                  methodType(
+                      Thread.class, Executor.class, String.class, int.class, Runnable.class));
+      defaultScheduler =
+          virtuals.findStatic(virtual, "defaultScheduler", methodType(Executor.class));
+      Thread thread = Thread.ofVirtual().unstarted(() -> {});
+      Runnable its =
+          (Runnable)
+              tried(
+                  virtuals
+                      .findGetter(virtual, "runContinuation", Runnable.class)
+                      .asType(methodType(Runnable.class, Thread.class)),
+                  thread);
+      task = its.getClass();
+      owner = ownerOf(task, virtual);
+      if (tried(owner, its) != thread) {
+        throw new NoSuchFieldException("a virtual thread's task does not tell its thread");
+      }
+      if (tried(carrier.asType(methodType(Object.class)), null) == null) {
+        throw new NoSuchMethodException("no carrier");
+      }
+    }
+
+    private static MethodHandle ownerOf(Class<?> task, Class<?> virtual)
+        throws ReflectiveOperationException {
+      for (Field field : task.getDeclaredFields()) {
+        if (field.getType() == virtual) {
+          field.setAccessible(true);
+          return MethodHandles.lookup()
+              .unreflectGetter(field)
+              .asType(methodType(Thread.class, Runnable.class));
+        }
+      }
+      throw new NoSuchFieldException("a virtual thread's task does not know its thread");
+    }
+
+    private static Object tried(MethodHandle handle, @Nullable Object argument)
+        throws ReflectiveOperationException {
+      try {
+        return argument == null ? handle.invoke() : handle.invoke(argument);
+      } catch (Throwable e) {
+        throw new ReflectiveOperationException(e);
+      }
+    }
+  }
+
+  /** What is in {@code jdk.internal.vm}. */
+  private static final class Containers {
+    final MethodHandle start;
+    final Object container;
+    final VarHandle listed;
+
+    Containers() throws ReflectiveOperationException {
+      Class<?> shared = Class.forName("jdk.internal.vm.SharedThreadContainer");
+      Lookup lookup = MethodHandles.privateLookupIn(shared, MethodHandles.lookup());
+      listed = lookup.findVarHandle(shared, "virtualThreads", Set.class);
+      MethodHandle make = lookup.findStatic(shared, "create", methodType(shared, String.class));
+      try {
+        container = make.invoke("selvage-goroutines");
+      } catch (Throwable e) {
+        throw new ReflectiveOperationException(e);
+      }
+      start =
+          lookup
+              .findVirtual(shared, "start", methodType(void.class, Thread.class))
+              .bindTo(container);
+    }
+  }
+
+  @Override
+  public Thread currentCarrier() {
+    try {
+      return (Thread) Objects.requireNonNull(CARRIER).invokeExact();
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
+  public Thread create(Executor scheduler, @Nullable String name, Runnable task) {
+    try {
+      return (Thread) Objects.requireNonNull(CREATE).invokeExact(scheduler, name, 0, task);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
+  public void start(Thread thread) {
+    MethodHandle start = START;
+    if (start == null || !listing) {
+      thread.start();
+      return;
+    }
+    try {
+      start.invokeExact(thread);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  // Written once, before the first goroutine is started, by who initialises the scheduler.
+  private boolean listing;
+
+  @Override
+  public boolean list(Set<Thread> listed) {
+    if (LISTED == null || CONTAINER == null) {
+      return false;
+    }
+    LISTED.setVolatile(CONTAINER, listed);
+    listing = true;
+    return true;
+  }
+
+  @Override
+  public @Nullable Thread owner(Runnable task) {
+    if (task.getClass() != TASK) {
+      return null;
+    }
+    try {
+      return (Thread) Objects.requireNonNull(OWNER).invokeExact(task);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
+  public Executor defaultScheduler() {
+    try {
+      return (Executor) Objects.requireNonNull(DEFAULT_SCHEDULER).invokeExact();
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
+  public void startPollers() {
+    Thread starter =
+        Thread.ofPlatform()
+            .daemon()
+            .name("selvage-pollers")
+            .inheritInheritableThreadLocals(false)
+            .unstarted(
+                () -> {
+                  try {
+                    Class.forName("sun.nio.ch.Poller");
+                  } catch (ClassNotFoundException | LinkageError e) {
+                    // Then the first wait does it, in its own way.
+                  }
+                });
+    starter.start();
+    boolean interrupted = false;
+    while (starter.isAlive()) {
+      try {
+        starter.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public List<Missing> missing() {
+    return List.copyOf(MISSING);
+  }
+
+  @Override
+  public boolean canSchedule() {
+    return CREATE != null;
+  }
+
+  private static RuntimeException unexpected(Throwable e) {
+    if (e instanceof Error error) {
+      throw error;
+    }
+    return e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e);
+  }
+}
