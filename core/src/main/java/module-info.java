@@ -11,6 +11,7 @@ module dev.selvage.core {
 
   exports dev.selvage;
   exports dev.selvage.observe;
+  exports dev.selvage.scheduler;
   exports dev.selvage.sync;
   exports dev.selvage.time;
 }

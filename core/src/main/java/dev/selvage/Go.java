@@ -4,6 +4,8 @@ import dev.selvage.internal.Alarms;
 import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.Stillness;
 import dev.selvage.observe.WaitReason;
+import dev.selvage.scheduler.GoRuntime;
+import dev.selvage.scheduler.Scheduler;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -25,6 +27,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Go {
   private Go() {}
+
+  // --------------- The runtime ---------------
+
+  /** Which scheduler goroutines run on in this JVM, and what is missing for more. */
+  public static GoRuntime runtime() {
+    return Scheduler.runtime();
+  }
 
   // --------------- Starting ---------------
 

@@ -1,5 +1,6 @@
 package dev.selvage.internal;
 
+import dev.selvage.internal.gmp.Account;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
@@ -58,6 +59,9 @@ public final class Roster {
     }
 
     private volatile @Nullable Entry entry;
+
+    /** What it has used, if anybody ever wanted to know. Written by who starts or runs it. */
+    public @Nullable Account account;
 
     /** For goroutines. */
     protected Member() {}

@@ -32,4 +32,14 @@ public final class Counters {
     wakes += p.wakes;
     futile += p.futile;
   }
+
+  void add(Counters other) {
+    runs += other.runs;
+    steals += other.steals;
+    stolen += other.stolen;
+    globals += other.globals;
+    overflows += other.overflows;
+    wakes += other.wakes;
+    futile += other.futile;
+  }
 }

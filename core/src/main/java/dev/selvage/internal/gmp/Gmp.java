@@ -106,7 +106,7 @@ final class Gmp extends GmpState {
   private final ArrayDeque<Machine> spares = new ArrayDeque<>();
   private int machines;
   private int seeds;
-  private final Counters retired = new Counters();
+  final Counters retired = new Counters();
 
   /** How many Ms there may be at most. */
   private final int most;

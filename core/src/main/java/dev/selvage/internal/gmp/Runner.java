@@ -1,6 +1,7 @@
 package dev.selvage.internal.gmp;
 
 import dev.selvage.internal.jdk.VirtualThreads;
+import dev.selvage.observe.SchedulerObserver;
 import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -28,9 +29,28 @@ public final class Runner implements Ground, Executor {
   final Gmp gmp;
   private final Sysmon sysmon;
 
+  /** Whether GOMAXPROCS follows what machine and container allow. Guarded by gmp's lock. */
+  private boolean following;
+
   private Runner(int most) {
     gmp = new Gmp(this, most);
-    sysmon = new Sysmon(gmp, id == 0 ? "selvage-sysmon" : "selvage-sysmon-" + id);
+    sysmon = new Sysmon(this, gmp, id == 0 ? "selvage-sysmon" : "selvage-sysmon-" + id);
+  }
+
+  /** Starts another scheduler; null when there cannot be a thread for even one P. */
+  public static @Nullable Runner start(int procs) {
+    return start(procs, MOST);
+  }
+
+  /** Starts the one of this JVM. */
+  static @Nullable Runner start() {
+    int asked = GoMaxProcs.asked();
+    int most = Integer.getInteger("selvage.scheduler.maxThreads", MOST);
+    Runner runner = start(asked > 0 ? asked : GoMaxProcs.byDefault(), most);
+    if (runner != null && asked == 0) {
+      runner.following = Boolean.parseBoolean(System.getProperty("selvage.updatemaxprocs", "true"));
+    }
+    return runner;
   }
 
   /**
@@ -40,7 +60,7 @@ public final class Runner implements Ground, Executor {
    * @param most how many Ms at most
    * @return null when there cannot be a thread for even one P
    */
-  public static @Nullable Runner start(int procs, int most) {
+  static @Nullable Runner start(int procs, int most) {
     Runner runner = new Runner(Math.max(procs, most));
     boolean begun = runner.sysmon.begin();
     runner.gmp.setProcs(procs);
@@ -55,6 +75,10 @@ public final class Runner implements Ground, Executor {
 
   @Override
   public void execute(Runnable task) {
+    Watch watch = Watch.current;
+    if (watch != null) {
+      watch.runnable(task);
+    }
     Thread carrier = JDK.currentCarrier();
     if (carrier instanceof Worker worker && worker.runner == this) {
       Processor p = worker.machine.processor;
@@ -72,10 +96,74 @@ public final class Runner implements Ground, Executor {
     return gmp.procs();
   }
 
-  /** Sets GOMAXPROCS; returns what it is then, which is less if there are no threads for more. */
+  /**
+   * Sets GOMAXPROCS, and keeps it whatever machine and container allow.
+   *
+   * @return what it is then, which is less if there are no threads for more
+   */
   public int setProcs(int n) {
-    gmp.setProcs(n);
-    return gmp.procs();
+    return setProcs(n, false);
+  }
+
+  /** Sets GOMAXPROCS to what machine and container allow, and follows that from now on. */
+  public int setDefaultProcs() {
+    return setProcs(GoMaxProcs.byDefault(), true);
+  }
+
+  private int setProcs(int n, boolean follow) {
+    gmp.lock.lock();
+    try {
+      following = follow;
+      gmp.setProcs(n);
+      return gmp.procs();
+    } finally {
+      gmp.lock.unlock();
+    }
+  }
+
+  /** What sysmon does once a second. */
+  void follow() {
+    gmp.lock.lock();
+    try {
+      if (following) {
+        int n = GoMaxProcs.byDefault();
+        if (n != gmp.procs()) {
+          gmp.setProcs(n);
+        }
+      }
+    } finally {
+      gmp.lock.unlock();
+    }
+  }
+
+  /** A picture of the scheduler that is of no one moment. */
+  public Stats stats() {
+    return new Stats(gmp, sysmon);
+  }
+
+  /** Tells the observer what all schedulers do, from now on. */
+  public static void observe(SchedulerObserver observer) {
+    Watch.add(observer);
+  }
+
+  /** Tells it no more. */
+  public static void ignore(SchedulerObserver observer) {
+    Watch.remove(observer);
+  }
+
+  /** Begins or ends to measure how long goroutines are runnable before they run. */
+  public static void measureLatency(boolean on) {
+    Watch.measureLatency(on);
+  }
+
+  /** How often that took a time of so many bits, in nanoseconds. */
+  public static long latency(int bits) {
+    return Watch.LATENCY.get(bits);
+  }
+
+  /** Begins or ends to count what each goroutine uses. */
+  public static void account(boolean on) {
+    Watch.account(on);
   }
 
   /** Hands everything over to the JDK's scheduler, now and for ever. */

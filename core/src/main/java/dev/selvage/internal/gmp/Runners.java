@@ -14,6 +14,12 @@ public final class Runners {
 
   private static final @Nullable Runner RUNNER = choose();
 
+  static {
+    Log.debug(
+        "goroutines run on the scheduler "
+            + (RUNNER == null ? "jdk" : "gmp, GOMAXPROCS=" + RUNNER.procs()));
+  }
+
   private Runners() {}
 
   /** The scheduler of our own; null where it is the JDK's. */
@@ -51,9 +57,7 @@ public final class Runners {
     }
     JDK.list(new Listed());
     JDK.startPollers();
-    Runner runner =
-        Runner.start(
-            GoMaxProcs.initial(), Integer.getInteger("selvage.scheduler.maxThreads", Runner.MOST));
+    Runner runner = Runner.start();
     if (runner == null) {
       Log.warn("goroutines run on the scheduler of the JDK: there are no threads for our own");
     }

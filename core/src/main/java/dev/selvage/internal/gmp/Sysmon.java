@@ -2,6 +2,10 @@ package dev.selvage.internal.gmp;
 
 import dev.selvage.internal.Log;
 import dev.selvage.internal.jdk.VirtualThreads;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +25,21 @@ final class Sysmon implements Runnable {
   /** After so many looks at nothing it sleeps until an M is woken. */
   private static final int PATIENCE = 200;
 
+  /**
+   * Where Go writes its trace to; a program may have replaced System.err by something that blocks.
+   */
+  private static final PrintStream ERR =
+      new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+
+  private static final long SECOND_NANOS = 1_000_000_000;
+
+  private final Runner runner;
   private final Gmp gmp;
   private final Thread thread;
+  private final long begun = System.nanoTime();
+  private long followed = begun;
+  private final long traceNanos = Long.getLong("selvage.schedtrace", 0) * 1_000_000;
+  private long traced = begun;
   private volatile boolean asleep;
   private volatile boolean hurried;
   private volatile boolean ended;
@@ -34,7 +51,8 @@ final class Sysmon implements Runnable {
   long inNative;
   long refused;
 
-  Sysmon(Gmp gmp, String name) {
+  Sysmon(Runner runner, Gmp gmp, String name) {
+    this.runner = runner;
     this.gmp = gmp;
     thread =
         Thread.ofPlatform()
@@ -94,10 +112,19 @@ final class Sysmon implements Runnable {
   private void loop() {
     int quiet = 0;
     while (!ended) {
-      boolean lazy = look(System.nanoTime());
+      long now = System.nanoTime();
+      boolean lazy = look(now);
+      if (now - followed >= SECOND_NANOS) {
+        followed = now;
+        runner.follow();
+      }
+      if (traceNanos > 0 && now - traced >= traceNanos) {
+        traced = now;
+        ERR.println(runner.stats().line((now - begun) / 1_000_000));
+      }
       hurried = lazy;
       quiet = gmp.idle() < gmp.procs() || !gmp.global.isEmpty() ? 0 : quiet + 1;
-      if (quiet > PATIENCE) {
+      if (quiet > PATIENCE && traceNanos == 0) {
         asleep = true;
         if (gmp.idle() >= gmp.procs() && gmp.global.isEmpty()) {
           LockSupport.park(this);

@@ -89,7 +89,12 @@ final class Worker extends Thread {
     p.runs++;
     p.current = task;
     try {
-      task.run();
+      Watch watch = Watch.current;
+      if (watch == null) {
+        task.run();
+      } else {
+        watch.run(task, p.id);
+      }
     } catch (Throwable e) {
       tell(e);
     }

@@ -43,6 +43,15 @@ public interface VirtualThreads {
   /** The virtual thread that such an object runs; null when it is something else. */
   @Nullable Thread owner(Runnable task);
 
+  /** Whether a virtual thread has never run yet, as far as it can be told. */
+  boolean isNew(Thread thread);
+
+  /** Processor time of the current platform thread in nanoseconds; 0 if it cannot be had. */
+  long cpuNanos();
+
+  /** Bytes of heap that the current platform thread ever took; 0 if it cannot be had. */
+  long allocatedBytes();
+
   /** The scheduler of the JDK, which takes over tasks where ours must not run them. */
   Executor defaultScheduler();
 

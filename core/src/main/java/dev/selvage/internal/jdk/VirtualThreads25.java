@@ -22,6 +22,7 @@ final class VirtualThreads25 implements VirtualThreads {
    *  - java.lang.VirtualThread has a constructor (Executor, String, int, Runnable), and gives the
    *    executor `runContinuation`, always the same lambda, which has captured the thread and
    *    nothing else.
+   *  - its field `state` is 0 or 1 until it runs for the first time.
    *  - java.lang.Thread.currentCarrierThread() is static, and an intrinsic.
    *  - jdk.internal.vm.SharedThreadContainer.start(Thread) starts a thread that the container lists
    *    in its field `virtualThreads`, which it only adds to, removes from and streams.
@@ -36,6 +37,7 @@ final class VirtualThreads25 implements VirtualThreads {
   private static final @Nullable MethodHandle DEFAULT_SCHEDULER;
   private static final @Nullable MethodHandle OWNER;
   private static final @Nullable Class<?> TASK;
+  private static final @Nullable MethodHandle STATE;
   private static final @Nullable MethodHandle START;
   private static final @Nullable Object CONTAINER;
   private static final @Nullable VarHandle LISTED;
@@ -47,6 +49,7 @@ final class VirtualThreads25 implements VirtualThreads {
     DEFAULT_SCHEDULER = lang == null ? null : lang.defaultScheduler;
     OWNER = lang == null ? null : lang.owner;
     TASK = lang == null ? null : lang.task;
+    STATE = lang == null ? null : lang.state;
     Containers containers =
         attempt(
             "java.base/jdk.internal.vm",
@@ -56,6 +59,8 @@ final class VirtualThreads25 implements VirtualThreads {
     CONTAINER = containers == null ? null : containers.container;
     LISTED = containers == null ? null : containers.listed;
   }
+
+  private static final int STARTED = 1;
 
   static final VirtualThreads25 INSTANCE = new VirtualThreads25();
 
@@ -92,6 +97,7 @@ final class VirtualThreads25 implements VirtualThreads {
     final MethodHandle defaultScheduler;
     final MethodHandle owner;
     final Class<?> task;
+    final MethodHandle state;
 
     Lang() throws ReflectiveOperationException {
       Class<?> virtual = Class.forName("java.lang.VirtualThread");
@@ -108,6 +114,10 @@ final class VirtualThreads25 implements VirtualThreads {
                       Thread.class, Executor.class, String.class, int.class, Runnable.class));
       defaultScheduler =
           virtuals.findStatic(virtual, "defaultScheduler", methodType(Executor.class));
+      state =
+          virtuals
+              .findGetter(virtual, "state", int.class)
+              .asType(methodType(int.class, Thread.class));
       Thread thread = Thread.ofVirtual().unstarted(() -> {});
       Runnable its =
           (Runnable)
@@ -226,6 +236,59 @@ final class VirtualThreads25 implements VirtualThreads {
       return (Thread) Objects.requireNonNull(OWNER).invokeExact(task);
     } catch (Throwable e) {
       throw unexpected(e);
+    }
+  }
+
+  @Override
+  public boolean isNew(Thread thread) {
+    try {
+      return STATE != null && (int) STATE.invokeExact(thread) <= STARTED;
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
+  public long cpuNanos() {
+    return Usage.CPU == null ? 0 : Usage.read(Usage.CPU);
+  }
+
+  @Override
+  public long allocatedBytes() {
+    return Usage.ALLOCATED == null ? 0 : Usage.read(Usage.ALLOCATED);
+  }
+
+  /**
+   * What threads use, from {@code jdk.management}, which this module does not need: where it is not
+   * there, nothing is known.
+   */
+  private static final class Usage {
+    static final @Nullable MethodHandle CPU = find("getCurrentThreadCpuTime");
+    static final @Nullable MethodHandle ALLOCATED = find("getCurrentThreadAllocatedBytes");
+
+    private static @Nullable MethodHandle find(String method) {
+      try {
+        Class<?> type = Class.forName("com.sun.management.ThreadMXBean");
+        Object bean =
+            Class.forName("java.lang.management.ManagementFactory")
+                .getMethod("getThreadMXBean")
+                .invoke(null);
+        MethodHandle handle =
+            MethodHandles.publicLookup()
+                .findVirtual(type, method, methodType(long.class))
+                .bindTo(bean);
+        return read(handle) < 0 ? null : handle;
+      } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+        return null;
+      }
+    }
+
+    static long read(MethodHandle handle) {
+      try {
+        return (long) handle.invokeExact();
+      } catch (Throwable e) {
+        throw unexpected(e);
+      }
     }
   }
 

@@ -1,0 +1,362 @@
+package dev.selvage.internal.gmp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Executor;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The scheduler without threads: up to 64 Ps whose Ms take turns as a seeded random says, one task
+ * at a time. What it costs is counted, so it does not depend on the machine.
+ */
+class SimulationTests {
+  /** Ms that are driven step by step. */
+  private static final class Simulation implements Ground {
+    final Gmp gmp = new Gmp(this, 256);
+    final Random random;
+    final List<Machine> machines = new ArrayList<>();
+    final List<Machine> parked = new ArrayList<>();
+    final List<Runnable> inherited = new ArrayList<>();
+    long unparks;
+    long steps;
+    Machine running;
+
+    Simulation(int procs, long seed) {
+      random = new Random(seed);
+      running = new Machine(0);
+      assertTrue(gmp.setProcs(procs));
+      assertEquals(procs, gmp.procs());
+    }
+
+    @Override
+    public boolean start(Machine machine) {
+      machines.add(machine);
+      return true;
+    }
+
+    @Override
+    public void unpark(Machine machine) {
+      unparks++;
+      parked.remove(machine);
+    }
+
+    @Override
+    public void pause() {}
+
+    @Override
+    public void watch() {}
+
+    @Override
+    public Executor heir() {
+      return inherited::add;
+    }
+
+    /** Lets a random M that is awake take a step; false when all wait. */
+    boolean step() {
+      List<Machine> awake = new ArrayList<>(machines);
+      awake.removeAll(parked);
+      if (awake.isEmpty()) {
+        return false;
+      }
+      step(awake.get(random.nextInt(awake.size())));
+      return true;
+    }
+
+    void step(Machine m) {
+      steps++;
+      running = m;
+      Processor p = m.processor;
+      if (p == null) {
+        parked.add(m);
+        return;
+      }
+      if (p.isIdle()) {
+        if (p.isOrphan()) {
+          gmp.rise(p);
+        } else {
+          parked.add(m);
+          return;
+        }
+      }
+      Runnable task = gmp.next(m);
+      if (task == null) {
+        return;
+      }
+      p.runs++;
+      p.current = task;
+      task.run();
+      p.current = null;
+    }
+
+    /** The P that runs a task now. */
+    Processor own() {
+      Processor p = running.processor;
+      if (p == null) {
+        throw new AssertionError("a task runs without P");
+      }
+      return p;
+    }
+
+    /** As a goroutine that runs now would. */
+    void wake(Runnable task) {
+      Processor p = running.processor;
+      if (p != null) {
+        gmp.submit(p, task, true);
+      } else {
+        gmp.submit(task);
+      }
+    }
+
+    void runToEnd() {
+      for (int i = 0; step(); i++) {
+        assertTrue(i < 50_000_000, "it does not come to an end");
+        awaken();
+      }
+      assertEquals(gmp.procs(), gmp.idle(), "all are idle");
+      assertEquals(0, gmp.spinning(), "nobody is counted as looking for work");
+      for (Processor p : gmp.all()) {
+        assertTrue(p.isEmpty(), "nothing is left in a queue");
+        assertFalse(p.isStale(), "nothing is left behind in a ring");
+      }
+      assertTrue(gmp.global.isEmpty());
+    }
+
+    /** An M that was claimed says so before it asks for more; done by a real M when it wakes. */
+    private void awaken() {
+      for (Machine m : machines) {
+        Processor p = m.processor;
+        if (p != null && !p.isIdle() && sleeping.remove(m)) {
+          gmp.awake(m);
+        } else if (p != null && p.isIdle()) {
+          sleeping.add(m);
+        }
+      }
+    }
+
+    private final java.util.Set<Machine> sleeping = new java.util.HashSet<>();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 8, 17, 64})
+  void everyTaskRunsOnceAndNobodySleepsBesideWork(int procs) {
+    for (long seed = 1; seed <= 3; seed++) {
+      Simulation s = new Simulation(procs, seed);
+      int n = 20_000;
+      int[] ran = new int[n];
+      ArrayDeque<Integer> left = new ArrayDeque<>();
+      for (int i = 1; i < n; i++) {
+        left.add(i);
+      }
+      s.gmp.submit(task(s, 0, ran, left));
+      s.runToEnd();
+      while (!left.isEmpty()) { // whatever did not fit into the tree of those that start others
+        s.gmp.submit(task(s, left.remove(), ran, left));
+        s.runToEnd();
+      }
+      assertTrue(Arrays.stream(ran).allMatch(times -> times == 1));
+    }
+  }
+
+  /** Runs once, and starts up to three others. */
+  private static Runnable task(Simulation s, int id, int[] ran, ArrayDeque<Integer> left) {
+    return () -> {
+      ran[id]++;
+      for (int i = s.random.nextInt(4); i > 0 && !left.isEmpty(); i--) {
+        s.wake(task(s, left.remove(), ran, left));
+      }
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4, 16, 64})
+  void manyTasksOfOneSourceReachAllPs(int procs) {
+    Simulation s = new Simulation(procs, 7);
+    int n = 200 * procs;
+    long[] by = new long[procs];
+    s.gmp.submit(
+        () -> {
+          for (int i = 0; i < n; i++) {
+            s.wake(() -> by[s.own().id]++);
+          }
+        });
+    s.runToEnd();
+    assertEquals(n, Arrays.stream(by).sum());
+    long least = Arrays.stream(by).min().orElseThrow();
+    assertTrue(least > 0, "a P did nothing of " + Arrays.toString(by));
+    Counters all = counters(s);
+    // Each takes half of what another has, so a share is found within few steps.
+    assertTrue(all.steals <= 16L * procs, "steals: " + all.steals);
+    assertTrue(s.unparks <= 8L * procs, "unparks: " + s.unparks);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 8, 64})
+  void twoThatWakeEachOtherDoNotStarveTheOthers(int procs) {
+    Simulation s = new Simulation(procs, 3);
+    int pairs = procs;
+    boolean[] stop = {false};
+    for (int i = 0; i < pairs; i++) {
+      s.gmp.submit(pingPong(s, stop));
+    }
+    long[] at = {-1};
+    for (int i = 0; i < 1_000; i++) {
+      assertTrue(s.step());
+    }
+    // One from outside, and one behind in every ring: each has its turn within a counted bound.
+    s.gmp.submit(() -> at[0] = s.steps);
+    long from = s.steps;
+    while (at[0] < 0) {
+      assertTrue(s.step());
+      assertTrue(s.steps - from < 200L * 1024 * procs, "it starves");
+    }
+    stop[0] = true;
+  }
+
+  private static Runnable pingPong(Simulation s, boolean[] stop) {
+    Runnable[] both = new Runnable[2];
+    both[0] =
+        () -> {
+          if (!stop[0]) {
+            s.wake(both[1]);
+          }
+        };
+    both[1] =
+        () -> {
+          if (!stop[0]) {
+            s.wake(both[0]);
+          }
+        };
+    return both[0];
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 8, 64})
+  void handingBackAndForthWakesNobodyInTheLongRun(int procs) {
+    Simulation s = new Simulation(procs, 11);
+    int n = 100_000;
+    int[] left = {n};
+    Runnable[] both = new Runnable[2];
+    for (int i = 0; i < 2; i++) {
+      int other = 1 - i;
+      both[i] =
+          () -> {
+            if (left[0]-- > 0) {
+              s.wake(both[other]);
+            }
+          };
+    }
+    // An M that is woken looks, as a real one does, while the hand-over goes on.
+    s.gmp.submit(both[0]);
+    while (left[0] > 0) {
+      assertTrue(s.step());
+      s.awaken();
+    }
+    s.runToEnd();
+    Counters all = counters(s);
+    assertTrue(all.wakes < n / 100, "unparks for " + n + " hand-overs: " + all.wakes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 64})
+  void psComeAndGoWhileTasksRun(int most) {
+    Simulation s = new Simulation(most, 5);
+    int n = 30_000;
+    int[] ran = new int[n];
+    int submitted = 0;
+    while (submitted < n) {
+      int id = submitted++;
+      Runnable task = () -> ran[id]++;
+      if (s.random.nextBoolean()) {
+        s.gmp.submit(task);
+      } else {
+        s.gmp.submit(() -> s.wake(task));
+      }
+      if (s.random.nextInt(100) == 0) {
+        assertTrue(s.gmp.setProcs(1 + s.random.nextInt(most)));
+      }
+      if (s.random.nextInt(200) == 0) {
+        stuck(s);
+      }
+      for (int i = s.random.nextInt(4); i > 0; i--) {
+        s.step();
+        s.awaken();
+      }
+    }
+    while (s.step()) {
+      s.awaken();
+    }
+    for (int id = 0; id < n; id++) {
+      assertEquals(1, ran[id], "task " + id);
+    }
+    assertEquals(s.gmp.procs(), s.gmp.all().length, "no orphan is left");
+    assertEquals(s.gmp.procs(), s.gmp.idle());
+    assertEquals(0, s.gmp.spinning());
+  }
+
+  /** As sysmon does with an M that does not come back; here it will. */
+  private static void stuck(Simulation s) {
+    Processor[] all = s.gmp.all();
+    Processor p = all[s.random.nextInt(all.length)];
+    if (!p.isIdle()) {
+      s.gmp.handOff(p, p.runs);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 8})
+  void whatIsLeftWhenItIsClosedIsInherited(int procs) {
+    Simulation s = new Simulation(procs, 9);
+    List<Runnable> tasks = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      tasks.add(() -> {});
+    }
+    s.gmp.submit(() -> tasks.subList(0, 600).forEach(s::wake));
+    for (int i = 0; i < 5; i++) {
+      s.step();
+    }
+    long ranBefore = counters(s).runs;
+    s.gmp.close();
+    tasks.subList(600, 1_000).forEach(s.gmp::submit);
+    for (int i = 0; i < 10_000 && s.step(); i++) {
+      s.awaken();
+    }
+    long ran = counters(s).runs;
+    assertTrue(ran >= ranBefore);
+    assertEquals(1_001, ran + s.inherited.size());
+  }
+
+  private static Counters counters(Simulation s) {
+    Counters all = new Counters();
+    for (Processor p : s.gmp.all()) {
+      all.add(p);
+    }
+    all.add(s.gmp.retired);
+    return all;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 255, 256, 257, 1_000})
+  void aRingGivesAwayHalfWhenItIsFull(int n) {
+    Simulation s = new Simulation(1, 1);
+    List<Integer> order = new ArrayList<>();
+    s.gmp.submit(
+        () -> {
+          for (int i = 0; i < n; i++) {
+            int id = i;
+            s.gmp.submit(s.own(), () -> order.add(id), false);
+          }
+        });
+    s.runToEnd();
+    assertEquals(n, order.size());
+    assertEquals(n, order.stream().distinct().count());
+    assertEquals(n > 256, counters(s).overflows > 0);
+  }
+}
