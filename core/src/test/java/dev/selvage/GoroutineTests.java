@@ -78,7 +78,7 @@ final class GoroutineTests {
         () -> goroutine.waitReason().isPresent() && goroutine.state() == Thread.State.WAITING);
     assertEquals("quote-1", goroutine.name());
     assertEquals(Optional.of(WaitReason.CHAN_SEND), goroutine.waitReason());
-    assertEquals(Thread.State.WAITING, goroutine.state());
+    Threads.until(() -> goroutine.state() == Thread.State.WAITING); // it says why before it parks
     assertEquals("goroutine " + goroutine.id() + " quote-1", goroutine.toString());
     Thread thread = threads.receive();
     assertEquals(thread.threadId(), goroutine.id());

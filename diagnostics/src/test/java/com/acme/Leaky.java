@@ -1,5 +1,6 @@
 package com.acme;
 
+import dev.selvage.Channel;
 import java.lang.ref.Cleaner;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.Reference;
@@ -26,6 +27,15 @@ public final class Leaky {
   public static void put() {
     try {
       new SynchronousQueue<Integer>().put(1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Sends on a channel from which nobody may receive. */
+  public static void send(Channel<Integer> channel) {
+    try {
+      channel.send(1);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -9,6 +9,8 @@ import java.net.MalformedURLException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.util.Map;
+import java.util.Set;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -36,6 +38,8 @@ public final class Agent {
 
   // guarded by Agent.class
   private static @Nullable Inside inside;
+
+  private static volatile @Nullable Instrumentation instrumentation;
 
   private Agent() {}
 
@@ -65,8 +69,28 @@ public final class Agent {
     start(options, instrumentation, "agentmain");
   }
 
+  /**
+   * Called by the language when it is first used, from whatever class loader the program has it: it
+   * needs two packages of the JDK for its own scheduler. Anybody else is refused.
+   *
+   * @param caller the class that needs them
+   * @throws IllegalArgumentException if that is not Selvage's
+   */
+  public static void open(Class<?> caller) {
+    if (!caller.getName().equals("dev.selvage.internal.jdk.VirtualThreads25")) {
+      throw new IllegalArgumentException(caller + " is not Selvage's");
+    }
+    Instrumentation i = instrumentation;
+    if (i != null) {
+      Set<Module> core = Set.of(caller.getModule());
+      Map<String, Set<Module>> opens = Map.of("java.lang", core, "jdk.internal.vm", core);
+      i.redefineModule(Object.class.getModule(), Set.of(), Map.of(), opens, Set.of(), Map.of());
+    }
+  }
+
   private static void start(@Nullable String options, Instrumentation instrumentation, String how)
       throws Exception {
+    Agent.instrumentation = instrumentation;
     try {
       inside()
           .loadClass(RUNTIME)

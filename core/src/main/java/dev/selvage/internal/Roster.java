@@ -60,6 +60,9 @@ public final class Roster {
 
     private volatile @Nullable Entry entry;
 
+    // By whoever ran it; under a scheduler of our own only.
+    private boolean listed;
+
     /** What it has used, if anybody ever wanted to know. Written by who starts or runs it. */
     public @Nullable Account account;
 
@@ -82,9 +85,14 @@ public final class Roster {
       return e;
     }
 
-    /** Whether it has its entry. */
-    public final boolean isEntered() {
-      return entry != null;
+    /** Whether the scheduler has listed it, after it blocked for the first time. */
+    public final boolean isListed() {
+      return listed;
+    }
+
+    /** Says that the scheduler lists it. */
+    public final void setListed() {
+      listed = true;
     }
 
     /** To be called by the member's own thread at its end. */

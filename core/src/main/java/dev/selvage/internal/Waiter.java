@@ -88,7 +88,7 @@ public final class Waiter {
     winner = null;
     SINCE.setRelease(this, 0L);
     number++;
-    state = WAITING;
+    STATE.setRelease(this, WAITING); // whoever sees it was shown it under a lock, or the like
   }
 
   /** Forgets the thread, so that a waiter kept for the next wait does not keep a thread alive. */
@@ -106,7 +106,10 @@ public final class Waiter {
   public void finish(Object winner) {
     Thread t = thread;
     this.winner = winner;
-    state = DONE; // from here on the owner may use the waiter for something else
+    // From here on the owner may use the waiter for something else. Whether the owner sees it
+    // before
+    // it parks does not matter: unparking is a fence, and leaves a permit.
+    STATE.setRelease(this, DONE);
     LockSupport.unpark(t);
   }
 

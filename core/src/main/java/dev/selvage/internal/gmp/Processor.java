@@ -34,9 +34,6 @@ abstract class ProcessorTail extends ProcessorHead {
   /** How many tasks were taken but those that inherited a time slice. */
   int tick;
 
-  /** What runs now: what to show, and what sysmon looks at when it takes long. */
-  @Nullable Runnable current;
-
   // Sysmon's: what it has seen at its last looks, and since when.
   long seenRuns = -1;
   long seenSince;
@@ -71,7 +68,7 @@ final class Processor extends ProcessorTail {
    *     clears them, and does it before it waits, so that a P at rest keeps no goroutine alive.
    *  4. runnext goes from null to a task only by the owner, and back by compare-and-set by whoever
    *     takes it. So the owner may write it plainly while it is null.
-   *  5. cleared, lazy (but for resets), inherited, tick, current and the counters are the owner's;
+   *  5. cleared, lazy (but for resets), inherited, tick and the counters are the owner's;
    *     others may read them, and see something that was true a moment ago.
    *
    * status     meaning                            who moves it on

@@ -197,9 +197,10 @@ public final class Runner implements Ground, Executor {
         };
     gmp.forEachQueued(tasks);
     for (Processor p : gmp.all()) {
-      Runnable current = p.current;
-      if (current != null) {
-        tasks.accept(current);
+      Worker worker = p.machine.worker;
+      Thread running = worker == null ? null : JDK.mounted(worker);
+      if (running != null) {
+        visitor.accept(running);
       }
     }
   }

@@ -55,7 +55,7 @@ public final class Runners {
       }
       return null;
     }
-    JDK.list(new Listed());
+    JDK.list(Listed.ALL);
     JDK.startPollers();
     Runner runner = Runner.start();
     if (runner == null) {

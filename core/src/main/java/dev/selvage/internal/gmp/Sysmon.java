@@ -189,22 +189,21 @@ final class Sysmon implements Runnable {
   }
 
   private void handOff(Processor p, long runs) {
-    Runnable task = p.current;
     Worker worker = p.machine.worker;
     Thread.State state = worker == null ? Thread.State.RUNNABLE : worker.getState();
     if (!gmp.handOff(p, runs)) {
       refused++;
     } else if (state != Thread.State.RUNNABLE) {
       blocked++;
-    } else if (isInNative(task)) {
+    } else if (isInNative(worker)) {
       inNative++;
     } else {
       computing++;
     }
   }
 
-  private static boolean isInNative(@Nullable Runnable task) {
-    Thread thread = task == null ? null : VirtualThreads.ofThisJvm().owner(task);
+  private static boolean isInNative(@Nullable Worker worker) {
+    Thread thread = worker == null ? null : VirtualThreads.ofThisJvm().mounted(worker);
     StackTraceElement[] stack = thread == null ? null : thread.getStackTrace();
     return stack != null && stack.length > 0 && stack[0].isNativeMethod();
   }

@@ -87,7 +87,6 @@ final class Worker extends Thread {
       return false;
     }
     p.runs++;
-    p.current = task;
     try {
       Watch watch = Watch.current;
       if (watch == null) {
@@ -99,16 +98,15 @@ final class Worker extends Thread {
       tell(e);
     }
     enter(task);
-    p.current = null;
     return true;
   }
 
-  /** Enters a goroutine that has blocked into the roster: from now on nothing else may know it. */
+  /** Lists a goroutine that has blocked: from now on nothing of ours may know it. */
   private static void enter(Runnable task) {
     Thread thread = JDK.owner(task);
     if (thread != null) {
       Roster.Member member = Roster.member(thread);
-      if (member != null && !member.isEntered()) {
+      if (member != null && !member.isListed()) {
         enter(member, thread);
       }
     }
@@ -116,9 +114,9 @@ final class Worker extends Thread {
 
   private static void enter(Roster.Member member, Thread thread) {
     try {
-      member.enter(thread);
+      Listed.ALL.enter(thread, member);
     } catch (OutOfMemoryError e) {
-      // When it blocks the next time, perhaps. Until then dumps do not list it.
+      // Until it ends dumps list it only while it runs or is queued.
     }
   }
 

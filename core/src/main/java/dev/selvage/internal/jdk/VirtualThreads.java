@@ -32,16 +32,25 @@ public interface VirtualThreads {
   Thread create(Executor scheduler, @Nullable String name, Runnable task);
 
   /**
-   * Starts a thread that {@link #create} made. The JDK holds it no longer than it is queued or
-   * runs, and lists it among {@code listed} where that is possible.
+   * Starts a thread that {@link #create} made. It is added to, and at its end removed from, the set
+   * that was given to {@link #list}; otherwise the JDK lists it itself.
    */
   void start(Thread thread);
 
-  /** Says which threads the JDK's dumps list beside its own; true if they will. */
+  /**
+   * Says which set has the threads that {@link #start} starts, and that the JDK's dumps list; false
+   * when that cannot be. The prover may exchange it for one that passes everything on.
+   */
   boolean list(Set<Thread> listed);
 
   /** The virtual thread that such an object runs; null when it is something else. */
   @Nullable Thread owner(Runnable task);
+
+  /** The virtual thread that a platform thread runs just now; null if none, or if unknown. */
+  @Nullable Thread mounted(Thread carrier);
+
+  /** A thread's own handler of uncaught exceptions, even if it has ended; null if it has none. */
+  Thread.@Nullable UncaughtExceptionHandler handler(Thread thread);
 
   /** Whether a virtual thread has never run yet, as far as it can be told. */
   boolean isNew(Thread thread);

@@ -38,11 +38,17 @@ final class VirtualThreads25 implements VirtualThreads {
   private static final @Nullable MethodHandle OWNER;
   private static final @Nullable Class<?> TASK;
   private static final @Nullable MethodHandle STATE;
+  private static final @Nullable MethodHandle HANDLER;
   private static final @Nullable MethodHandle START;
   private static final @Nullable Object CONTAINER;
   private static final @Nullable VarHandle LISTED;
+  private static final @Nullable MethodHandle CONTINUATION;
+  private static final @Nullable MethodHandle TARGET;
+  private static final @Nullable MethodHandle RUNS;
+  private static final @Nullable Class<?> WRAPPER;
 
   static {
+    askAgent();
     Lang lang = attempt("java.base/java.lang", "no scheduler of our own", Lang::new);
     CARRIER = lang == null ? null : lang.carrier;
     CREATE = lang == null ? null : lang.create;
@@ -50,6 +56,7 @@ final class VirtualThreads25 implements VirtualThreads {
     OWNER = lang == null ? null : lang.owner;
     TASK = lang == null ? null : lang.task;
     STATE = lang == null ? null : lang.state;
+    HANDLER = lang == null ? null : lang.handler;
     Containers containers =
         attempt(
             "java.base/jdk.internal.vm",
@@ -58,6 +65,14 @@ final class VirtualThreads25 implements VirtualThreads {
     START = containers == null ? null : containers.start;
     CONTAINER = containers == null ? null : containers.container;
     LISTED = containers == null ? null : containers.listed;
+    Mounts mounts =
+        containers == null || lang == null
+            ? null
+            : attempt("", "goroutines that run are missing from dumps", Mounts::new);
+    CONTINUATION = mounts == null ? null : mounts.continuation;
+    TARGET = mounts == null ? null : mounts.target;
+    RUNS = mounts == null ? null : mounts.runs;
+    WRAPPER = mounts == null ? null : mounts.wrapper;
   }
 
   private static final int STARTED = 1;
@@ -65,6 +80,23 @@ final class VirtualThreads25 implements VirtualThreads {
   static final VirtualThreads25 INSTANCE = new VirtualThreads25();
 
   private VirtualThreads25() {}
+
+  /**
+   * Lets Selvage's agent, if it is there, open what is needed to this copy of the language,
+   * whatever class loader that came from.
+   */
+  private static void askAgent() {
+    if (System.getProperty("dev.selvage.agent") == null) {
+      return;
+    }
+    try {
+      Class.forName("dev.selvage.agent.Agent", false, ClassLoader.getSystemClassLoader())
+          .getMethod("open", Class.class)
+          .invoke(null, VirtualThreads25.class);
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+      // An older one, perhaps. What stays shut is told below.
+    }
+  }
 
   private interface Part<T> {
     T open() throws ReflectiveOperationException;
@@ -98,6 +130,7 @@ final class VirtualThreads25 implements VirtualThreads {
     final MethodHandle owner;
     final Class<?> task;
     final MethodHandle state;
+    final MethodHandle handler;
 
     Lang() throws ReflectiveOperationException {
       Class<?> virtual = Class.forName("java.lang.VirtualThread");
@@ -118,6 +151,9 @@ final class VirtualThreads25 implements VirtualThreads {
           virtuals
               .findGetter(virtual, "state", int.class)
               .asType(methodType(int.class, Thread.class));
+      handler =
+          threads.findGetter(
+              Thread.class, "uncaughtExceptionHandler", Thread.UncaughtExceptionHandler.class);
       Thread thread = Thread.ofVirtual().unstarted(() -> {});
       Runnable its =
           (Runnable)
@@ -182,6 +218,37 @@ final class VirtualThreads25 implements VirtualThreads {
     }
   }
 
+  /** The way from a carrier to what it runs: its continuation, whose target knows its thread. */
+  private static final class Mounts {
+    final MethodHandle continuation;
+    final MethodHandle target;
+    final MethodHandle runs;
+    final Class<?> wrapper;
+
+    Mounts() throws ReflectiveOperationException {
+      Class<?> type = Class.forName("jdk.internal.vm.Continuation");
+      Class<?> virtual = Class.forName("java.lang.VirtualThread");
+      continuation =
+          MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup())
+              .findGetter(Thread.class, "cont", type)
+              .asType(methodType(Object.class, Thread.class));
+      target =
+          MethodHandles.privateLookupIn(type, MethodHandles.lookup())
+              .findGetter(type, "target", Runnable.class)
+              .asType(methodType(Object.class, Object.class));
+      wrapper = Class.forName("java.lang.VirtualThread$VThreadContinuation$1");
+      Field field = wrapper.getDeclaredField("val$vthread");
+      if (field.getType() != virtual) {
+        throw new NoSuchFieldException("a continuation does not know its thread");
+      }
+      field.setAccessible(true);
+      runs =
+          MethodHandles.lookup()
+              .unreflectGetter(field)
+              .asType(methodType(Thread.class, Object.class));
+    }
+  }
+
   @Override
   public Thread currentCarrier() {
     try {
@@ -234,6 +301,31 @@ final class VirtualThreads25 implements VirtualThreads {
     }
     try {
       return (Thread) Objects.requireNonNull(OWNER).invokeExact(task);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
+  public @Nullable Thread mounted(Thread carrier) {
+    if (CONTINUATION == null || TARGET == null || RUNS == null) {
+      return null;
+    }
+    try {
+      Object continuation = (Object) CONTINUATION.invokeExact(carrier);
+      Object target = continuation == null ? null : (Object) TARGET.invokeExact(continuation);
+      return target != null && target.getClass() == WRAPPER
+          ? (Thread) RUNS.invokeExact(target)
+          : null;
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
+  public Thread.@Nullable UncaughtExceptionHandler handler(Thread thread) {
+    try {
+      return HANDLER == null ? null : (Thread.UncaughtExceptionHandler) HANDLER.invokeExact(thread);
     } catch (Throwable e) {
       throw unexpected(e);
     }

@@ -91,9 +91,7 @@ class SimulationTests {
         return;
       }
       p.runs++;
-      p.current = task;
       task.run();
-      p.current = null;
     }
 
     /** The P that runs a task now. */

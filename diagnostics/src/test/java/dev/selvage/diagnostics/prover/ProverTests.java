@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.acme.Leaky;
+import dev.selvage.Channel;
+import dev.selvage.Go;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Leaks.Mode;
@@ -117,6 +119,31 @@ class ProverTests {
 
     assertEquals(fingerprints(first), fingerprints(second));
     assertEquals(3, proven(second).stream().mapToInt(f -> f.details().count()).sum());
+  }
+
+  @Test
+  void goroutinesAreProvenHoweverOftenTheCollectorRanBefore() throws InterruptedException {
+    Channel<Integer> used = Channel.unbuffered();
+    onAThreadOfItsOwn(
+        () -> {
+          for (int i = 0; i < 10; i++) {
+            Go.go(Leaky::put);
+            Go.go(() -> Leaky.send(Channel.unbuffered()));
+            Go.go(() -> Leaky.send(used));
+          }
+        });
+    for (int i = 0; i < 3; i++) {
+      System.gc(); // a leak must not vanish before it was seen
+    }
+
+    Report report = find();
+    assertEquals(10, count(report, "Leaky.put"));
+    assertEquals(10, count(report, "Leaky.send"), "those on the channel that is used must be left");
+
+    for (int i = 0; i < 10; i++) {
+      assertEquals(1, used.receive());
+    }
+    assertEquals(20, proven(find()).stream().mapToInt(f -> f.details().count()).sum());
   }
 
   private static Set<String> fingerprints(Report report) {
