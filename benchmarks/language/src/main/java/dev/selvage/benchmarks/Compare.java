@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * Runs the programs of all implementations side by side: a round runs each of them once, in a
  * process of its own, one after the other; the next round does the same again. Prints Markdown: for
  * each program the medians of the rounds with the least and the greatest, and the ratios of the
- * medians to Selvage's.
+ * medians to Selvage's, or to those of another one.
  */
 final class Compare {
   private static final String USAGE =
@@ -22,7 +22,10 @@ final class Compare {
       benchmarks/language/run [--write] [OPTIONS]
         --rounds N          processes of each kind (5)
         --only REGEX        the programs whose names match
-        --who A,B           implementations: selvage, selvage-reused, go, kotlin, jox, jdk, jdk-transfer
+        --who A,B           implementations: selvage, selvage-gmp, selvage-reused, go, kotlin, jox,
+                            jdk, jdk-transfer
+        --base NAME         whose median is divided by the others' (selvage)
+        --procs N           GOMAXPROCS, and the parallelism of the JDK's scheduler (2)
         --with NAME=OPTIONS one more, selvage-NAME: Selvage with these options of the JVM
         --write             first: also into benchmarks/results/DATE-language.md\
       """;
@@ -90,6 +93,8 @@ final class Compare {
 
   private final List<String> selvage;
   private final Map<String, List<String>> commands = new LinkedHashMap<>();
+  private String base = "selvage";
+  private int procs = 2;
   private int rounds = 5;
   private Pattern only = Pattern.compile("");
 
@@ -97,6 +102,13 @@ final class Compare {
     String programs = "dev.selvage.benchmarks.";
     selvage = List.of(java, "-cp", classPath, programs + "SelvagePrograms");
     commands.put("selvage", selvage);
+    commands.put(
+        "selvage-gmp",
+        with(
+            selvage,
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "--add-opens=java.base/jdk.internal.vm=ALL-UNNAMED",
+            "-Dselvage.scheduler=gmp"));
     commands.put("selvage-reused", with(selvage, "-Dselvage.benchmarks.reused=true"));
     commands.put("go", List.of(go));
     commands.put("kotlin", List.of(java, "-cp", classPath, programs + "KotlinPrograms"));
@@ -130,6 +142,8 @@ final class Compare {
       switch (args[i]) {
         case "--rounds" -> rounds = Integer.parseInt(args[++i]);
         case "--only" -> only = Pattern.compile(args[++i]);
+        case "--base" -> base = args[++i];
+        case "--procs" -> procs = Integer.parseInt(args[++i]);
         case "--who" -> who = List.of(args[++i].split(",", -1));
         case "--with" -> {
           String[] option = args[++i].split("=", 2);
@@ -180,7 +194,7 @@ final class Compare {
             "  " + entry.getKey() + " " + (Double.isNaN(figure) ? "none" : number(figure)));
       }
     }
-    double ours = figures.containsKey("selvage") ? median(figures.get("selvage")) : Double.NaN;
+    double ours = figures.containsKey(base) ? median(figures.get(base)) : Double.NaN;
     for (String name : commands.keySet()) {
       double[] all = figures.get(name);
       if (all == null) {
@@ -191,7 +205,7 @@ final class Compare {
       out.append(' ').append(number(median));
       out.append(" (").append(number(all[0])).append('–').append(number(all[rounds - 1]));
       out.append(')');
-      if (!name.equals("selvage") && !Double.isNaN(ours)) {
+      if (!name.equals(base) && !Double.isNaN(ours)) {
         out.append(String.format(Locale.ROOT, " **%.2f**", ours / median));
       }
       out.append(" |");
@@ -199,12 +213,15 @@ final class Compare {
   }
 
   /** Runs a program in a process of its own; not a number when there is none of that name. */
-  private static double once(List<String> command, Program program)
+  private double once(List<String> command, Program program)
       throws IOException, InterruptedException {
     List<String> line = new ArrayList<>(command);
+    if (line.contains("-cp")) {
+      line.add(1, "-Djdk.virtualThreadScheduler.parallelism=" + procs);
+    }
     line.addAll(List.of(program.name, "" + program.n, "" + program.warm, "" + program.repeats));
     var builder = new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT);
-    builder.environment().put("GOMAXPROCS", "2");
+    builder.environment().put("GOMAXPROCS", "" + procs);
     Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (process.waitFor() != 0) {
