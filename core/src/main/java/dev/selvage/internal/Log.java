@@ -22,9 +22,4 @@ public final class Log {
   public static void warn(String what) {
     LOGGER.log(Level.WARNING, what);
   }
-
-  /** Says how something is. */
-  public static void debug(String what) {
-    LOGGER.log(Level.DEBUG, what);
-  }
 }

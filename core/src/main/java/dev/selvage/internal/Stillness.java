@@ -1,5 +1,6 @@
 package dev.selvage.internal;
 
+import dev.selvage.internal.gmp.Runner;
 import java.lang.Thread.State;
 import java.util.HashSet;
 import java.util.Set;
@@ -194,7 +195,9 @@ public final class Stillness {
    * @return null when somebody can act, or when there are too many
    */
   private static @Nullable Digest look(@Nullable Set<Long> virtual) {
-    if (!SystemClockwork.isAtRest() || ManualClockwork.isAnyAlarmPending()) {
+    if (!SystemClockwork.isAtRest()
+        || ManualClockwork.isAnyAlarmPending()
+        || Runner.isAnyAtWork()) {
       return null;
     }
     Sum sum = new Sum();

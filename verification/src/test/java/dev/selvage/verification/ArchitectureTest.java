@@ -47,6 +47,7 @@ final class ArchitectureTest {
           "agent", Set.of("core", "diagnostics", "http"),
           "cli", Set.of("core", "diagnostics"),
           "examples/language", Set.of("core"),
+          "examples/scheduler", Set.of("core"),
           "examples/leaks", Set.of("core", "diagnostics", "http"));
 
   /** These run inside other people's programs, so they bring nothing along. */

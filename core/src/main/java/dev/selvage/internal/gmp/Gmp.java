@@ -726,6 +726,19 @@ final class Gmp extends GmpState {
     return (int) state;
   }
 
+  /** Whether a task runs or waits to. An M that comes back from its task counts as at work. */
+  boolean isAtWork() {
+    if (!global.isEmpty() || spinning() != 0) {
+      return true;
+    }
+    for (Processor p : all) {
+      if (!p.isIdle() || !p.isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static int idle(long state) {
     return (int) ((state & ~CLOSED) >>> 32);
   }

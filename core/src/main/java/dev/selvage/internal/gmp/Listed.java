@@ -98,7 +98,7 @@ final class Listed extends AbstractSet<Thread> {
             threads.add(thread);
           }
         });
-    threads.addAll(HOLDS ? blocked : Roster.threads());
+    (HOLDS ? blocked.stream() : Roster.threads()).forEach(threads::add);
     return threads;
   }
 }

@@ -177,6 +177,17 @@ public final class Runner implements Ground, Executor {
     return gmp.isClosed();
   }
 
+  /** Whether any scheduler runs a goroutine, or has one to run. */
+  public static boolean isAnyAtWork() {
+    for (WeakReference<Runner> open : OPEN) {
+      Runner runner = open.get();
+      if (runner != null && runner.gmp.isAtWork()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Shows every thread that is queued or running in any scheduler, as far as it can be told. */
   static void forEachRunnable(Consumer<Thread> visitor) {
     for (WeakReference<Runner> open : OPEN) {

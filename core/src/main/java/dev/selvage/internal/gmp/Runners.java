@@ -7,18 +7,16 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Which scheduler this JVM's goroutines run on, decided once, when the first is started. */
+/**
+ * Which scheduler this JVM's goroutines run on, decided once, when the first is started. Nothing is
+ * logged unless something is not as it was asked for: a logging library may install a shutdown
+ * hook, and then nobody can tell any more that all goroutines are asleep.
+ */
 public final class Runners {
   private static final String PROPERTY = "selvage.scheduler";
   private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
 
   private static final @Nullable Runner RUNNER = choose();
-
-  static {
-    Log.debug(
-        "goroutines run on the scheduler "
-            + (RUNNER == null ? "jdk" : "gmp, GOMAXPROCS=" + RUNNER.procs()));
-  }
 
   private Runners() {}
 

@@ -44,6 +44,9 @@ public interface Jdk {
   /** Whether threads can be listed and hidden at all: without it there is no proof. */
   boolean canHide();
 
+  /** Whether goroutines of some copy of Selvage run on its own scheduler, as far as can be told. */
+  boolean hasOwnScheduler();
+
   /** Calls back for each virtual thread that is listed, with its container; the root's first. */
   void forEach(java.util.function.BiConsumer<Container, Thread> consumer);
 

@@ -289,6 +289,24 @@ final class Jdk25 implements Jdk {
   }
 
   @Override
+  public boolean hasOwnScheduler() {
+    VarHandle pools = poolThreads;
+    if (registry == null || pools == null || poolContainerClass == null) {
+      return false;
+    }
+    for (WeakReference<?> reference : registry) {
+      Object container = reference.get();
+      // core, internal/jdk/VirtualThreads25, names it so, and gives it a set when it uses it
+      if (poolContainerClass.isInstance(container)
+          && name(container).equals("selvage-goroutines")
+          && (Object) pools.getVolatile(container) != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
   public void forEach(BiConsumer<Container, Thread> consumer) {
     Set<Thread> started = rootThreads;
     List<Object> open = new ArrayList<>();

@@ -261,7 +261,7 @@ public final class Prover implements Leaks {
         modes.add(mode.text());
       }
     }
-    return new Report.Capabilities("jdk", modes, jdk.missing());
+    return new Report.Capabilities(jdk.hasOwnScheduler() ? "gmp" : "jdk", modes, jdk.missing());
   }
 
   private static List<String> notes() {

@@ -137,6 +137,7 @@ class ProverTests {
     }
 
     Report report = find();
+    assertEquals(Go.runtime().scheduler(), report.capabilities().scheduler());
     assertEquals(10, count(report, "Leaky.put"));
     assertEquals(10, count(report, "Leaky.send"), "those on the channel that is used must be left");
 
