@@ -1,5 +1,6 @@
 package dev.selvage.internal;
 
+import dev.selvage.internal.gmp.Gatherer;
 import java.lang.Thread.State;
 import java.time.Instant;
 import java.util.concurrent.locks.LockSupport;
@@ -106,14 +107,7 @@ final class SystemClockwork extends Clockwork {
     if (ringer != null) {
       return;
     }
-    Thread thread =
-        Thread.ofPlatform()
-            .daemon()
-            .name("selvage-timers")
-            .inheritInheritableThreadLocals(false)
-            .unstarted(this::run);
-    // Whoever happened to be first must not lend its application's class loader for ever.
-    thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
+    Thread thread = new Gatherer(this::run, "selvage-timers");
     thread.start();
     ringer = thread;
   }
@@ -143,7 +137,15 @@ final class SystemClockwork extends Clockwork {
 
   private void loop() {
     for (; ; ) {
-      if (!ringDue()) {
+      boolean rang;
+      try {
+        rang = ringDue();
+      } finally {
+        if (Thread.currentThread() instanceof Gatherer gatherer) {
+          gatherer.flush();
+        }
+      }
+      if (!rang) {
         pause();
       }
     }

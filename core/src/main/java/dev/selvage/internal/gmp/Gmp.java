@@ -169,7 +169,12 @@ final class Gmp extends GmpState {
 
   /** Takes a task from any other thread. */
   void submit(Runnable task) {
-    global.add(Batch.of(task));
+    submit(Batch.of(task));
+  }
+
+  /** Takes tasks from any other thread. */
+  void submit(Batch batch) {
+    global.add(batch);
     VarHandle.fullFence();
     wake(null);
   }
@@ -296,6 +301,7 @@ final class Gmp extends GmpState {
       if (!reserve()) {
         return null; // all that are idle are being woken, this one as well
       }
+      ground.rouse();
       if (p.claim()) {
         m.spinning = true;
       } else {

@@ -20,6 +20,9 @@ interface Ground {
   /** Wakes sysmon if it sleeps for longer than that: it has to look more often. */
   void watch();
 
+  /** Wakes sysmon if it has gone to sleep since nothing ran: an M goes back to work by itself. */
+  void rouse();
+
   /** Who runs tasks once the scheduler is closed. */
   Executor heir();
 }

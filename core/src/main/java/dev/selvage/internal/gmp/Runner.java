@@ -80,15 +80,22 @@ public final class Runner implements Ground, Executor {
       watch.runnable(task);
     }
     Thread carrier = JDK.currentCarrier();
-    if (carrier instanceof Worker worker && worker.runner == this) {
-      Processor p = worker.machine.processor;
+    if (carrier instanceof Worker worker) {
+      Processor p = worker.runner == this ? worker.machine.processor : null;
       if (p != null) {
         // What the carrier submits itself has just run, and yields.
         gmp.submit(p, task, Thread.currentThread() != carrier);
         return;
       }
+    } else if (carrier instanceof Gatherer gatherer) {
+      gatherer.gather(this, task);
+      return;
     }
     gmp.submit(task);
+  }
+
+  void submit(Batch batch) {
+    gmp.submit(batch);
   }
 
   /** GOMAXPROCS. */
@@ -235,6 +242,11 @@ public final class Runner implements Ground, Executor {
   @Override
   public void unpark(Machine machine) {
     LockSupport.unpark(machine.worker);
+    sysmon.rouse();
+  }
+
+  @Override
+  public void rouse() {
     sysmon.rouse();
   }
 

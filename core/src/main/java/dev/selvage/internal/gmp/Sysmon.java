@@ -96,7 +96,7 @@ final class Sysmon implements Runnable {
 
   @Override
   public void run() {
-    while (!ended) {
+    while (isNeeded()) {
       try {
         loop();
       } catch (Throwable e) {
@@ -109,9 +109,14 @@ final class Sysmon implements Runnable {
     }
   }
 
+  /** After the end it still looks after the Ms that have not come back. */
+  private boolean isNeeded() {
+    return !ended || gmp.all().length > 0;
+  }
+
   private void loop() {
     int quiet = 0;
-    while (!ended) {
+    while (isNeeded()) {
       long now = System.nanoTime();
       boolean lazy = look(now);
       if (now - followed >= SECOND_NANOS) {
@@ -124,7 +129,7 @@ final class Sysmon implements Runnable {
       }
       hurried = lazy;
       quiet = gmp.idle() < gmp.procs() || !gmp.global.isEmpty() ? 0 : quiet + 1;
-      if (quiet > PATIENCE && traceNanos == 0) {
+      if (quiet > PATIENCE && traceNanos == 0 && !ended) {
         asleep = true;
         if (gmp.idle() >= gmp.procs() && gmp.global.isEmpty()) {
           LockSupport.park(this);

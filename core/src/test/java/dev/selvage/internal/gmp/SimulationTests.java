@@ -55,6 +55,9 @@ class SimulationTests {
     public void watch() {}
 
     @Override
+    public void rouse() {}
+
+    @Override
     public Executor heir() {
       return inherited::add;
     }
