@@ -27,7 +27,7 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future.State;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -472,7 +472,7 @@ final class ScopeTests {
 
   @Test
   void aScopeDoesNotInterruptEvenAWaitOfTheJdkInside() throws Exception {
-    Channel<Integer> in = Channel.unbuffered();
+    Semaphore permits = new Semaphore(0);
     Channel<String> out = Channel.buffered(2);
     try (var scope = Scope.open(BACKGROUND)) {
       scope.go(
@@ -480,18 +480,18 @@ final class ScopeTests {
             try {
               uninterruptibly(
                   () -> {
-                    in.receive();
-                    TimeUnit.MILLISECONDS.sleep(1);
-                    out.send("slept");
+                    permits.acquire();
+                    out.send("acquired");
                   });
             } finally {
               boolean flag = Thread.interrupted();
               out.send("flag " + flag);
             }
           });
-      in.send(1);
+      until(permits::hasQueuedThreads);
       scope.cancel();
-      assertEquals("slept", out.receive());
+      permits.release();
+      assertEquals("acquired", out.receive());
       assertEquals("flag true", out.receive());
     }
   }
