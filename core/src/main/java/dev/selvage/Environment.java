@@ -1,5 +1,6 @@
 package dev.selvage;
 
+import dev.selvage.internal.LabelTrace;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
@@ -83,14 +84,29 @@ final class Environment {
     Routine routine = Routine.of(Thread.currentThread());
     if (routine == null) {
       usedElsewhere = true;
-      return ScopedValue.where(ELSEWHERE, this).<R, X>call(body::run);
+      Environment before = ELSEWHERE.orElse(EMPTY);
+      tell(before);
+      try {
+        return ScopedValue.where(ELSEWHERE, this).<R, X>call(body::run);
+      } finally {
+        before.tell(this);
+      }
     }
     Environment before = routine.environment();
     routine.setEnvironment(this);
+    tell(before);
     try {
       return body.run();
     } finally {
       routine.setEnvironment(before);
+      before.tell(this);
+    }
+  }
+
+  /** Tells who traces labels that those of the current thread are now these. */
+  private void tell(Environment before) {
+    if (LabelTrace.isOn() && !labels.equals(before.labels)) {
+      LabelTrace.tell(labels);
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.selvage;
 
 import dev.selvage.internal.Clockwork;
+import dev.selvage.internal.LabelTrace;
 import dev.selvage.internal.Log;
 import dev.selvage.internal.ManualClockwork;
 import dev.selvage.internal.Roster;
@@ -139,6 +140,9 @@ final class Routine extends Roster.Member implements Runnable, Executor {
   @Override
   public void run() {
     Go.Action todo = Objects.requireNonNull(task, "a goroutine runs once");
+    if (LabelTrace.isOn() && !environment.labels().isEmpty()) {
+      LabelTrace.tell(environment.labels());
+    }
     task = null; // a Goroutine that somebody keeps must not keep what its task refers to
     try {
       todo.run();

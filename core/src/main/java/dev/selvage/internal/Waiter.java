@@ -104,6 +104,9 @@ public final class Waiter {
 
   /** Ends the wait after a successful {@link #claim}, and wakes the thread. */
   public void finish(Object winner) {
+    if (Contentions.isOn()) {
+      Contentions.finishing(this, winner);
+    }
     Thread t = thread;
     this.winner = winner;
     // From here on the owner may use the waiter for something else. Whether the owner sees it
@@ -142,6 +145,11 @@ public final class Waiter {
    *     caller takes the waiter back from wherever it lies
    */
   public boolean await() {
+    return Contentions.isOn() ? Contentions.await(this) : awaitUnsampled();
+  }
+
+  /** The wait itself. */
+  boolean awaitUnsampled() {
     if (state == DONE) {
       return true;
     }

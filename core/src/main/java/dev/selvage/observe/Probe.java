@@ -1,8 +1,14 @@
 package dev.selvage.observe;
 
+import dev.selvage.internal.Contentions;
+import dev.selvage.internal.LabelTrace;
 import dev.selvage.internal.Resources;
+import dev.selvage.internal.Roster;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -79,5 +85,88 @@ public final class Probe {
    */
   public static void goroutines(Consumer<Map<String, Object>> to) {
     Goroutines.all().forEach(info -> to.accept(info.toMap()));
+  }
+
+  /**
+   * The labels in force in a thread; empty if it has none, or is not a goroutine of this copy of
+   * the language.
+   */
+  public static Map<String, String> labels(Thread thread) {
+    Roster.Member member = Roster.member(thread);
+    return member == null ? Map.of() : member.describe().labels();
+  }
+
+  /**
+   * Tells a listener from now on which labels come into force in which thread, by its identifier.
+   * It is called on that thread, so must be quick and must not block.
+   *
+   * @return ends it
+   */
+  public static AutoCloseable listenToLabels(BiConsumer<Long, Map<String, String>> listener) {
+    return LabelTrace.listen(listener);
+  }
+
+  /** As {@link Contention#setBlockProfileRate}. */
+  public static void setBlockProfileRate(long nanos) {
+    Contentions.setBlockRate(nanos);
+  }
+
+  /** As {@link Contention#setMutexProfileFraction}. */
+  public static int setMutexProfileFraction(int fraction) {
+    return Contentions.setMutexFraction(fraction);
+  }
+
+  /**
+   * Samples blocking and contention until it is closed, if the program does not do so already.
+   *
+   * @return ends it; has no effect the second time
+   */
+  public static AutoCloseable sampleContention() {
+    Contentions.openWindow();
+    AtomicBoolean open = new AtomicBoolean(true);
+    return () -> {
+      if (open.getAndSet(false)) {
+        Contentions.closeWindow();
+      }
+    };
+  }
+
+  /**
+   * What has been sampled of blocking ({@code block}) or of contention for locks ({@code mutex})
+   * since the program began.
+   *
+   * <table>
+   * <caption>Each map has</caption>
+   * <tr><td>{@code stack}</td><td>{@code List<StackTraceElement>}: leaf first</td></tr>
+   * <tr><td>{@code count}</td><td>Long: how often, estimated from the samples</td></tr>
+   * <tr><td>{@code nanos}</td><td>Long: for how long in all, likewise</td></tr>
+   * </table>
+   *
+   * @throws IllegalArgumentException if the kind is neither
+   */
+  public static List<Map<String, Object>> contentions(String kind) {
+    List<Contentions.Contention> list =
+        switch (kind) {
+          case "block" -> Contentions.blocks();
+          case "mutex" -> Contentions.mutexes();
+          default -> throw new IllegalArgumentException("neither block nor mutex: " + kind);
+        };
+    return list.stream()
+        .map(
+            c -> Map.<String, Object>of("stack", c.stack(), "count", c.count(), "nanos", c.nanos()))
+        .toList();
+  }
+
+  /** How many values each of the program's own profiles has, by name. */
+  public static Map<String, Integer> profiles() {
+    Map<String, Integer> counts = new TreeMap<>();
+    Profile.all().forEach(profile -> counts.put(profile.name(), profile.count()));
+    return counts;
+  }
+
+  /** The stacks of one of the program's own profiles, leaf first; empty if there is none. */
+  public static List<List<StackTraceElement>> profile(String name) {
+    Profile profile = Profile.lookup(name);
+    return profile == null ? List.of() : profile.stacks();
   }
 }
