@@ -7,6 +7,7 @@ module dev.selvage.diagnostics {
   requires static transitive org.jspecify;
   requires transitive dev.selvage.core;
   requires java.management;
+  requires jdk.jfr;
   requires jdk.management;
 
   exports dev.selvage.diagnostics;

@@ -2,6 +2,7 @@ package dev.selvage.diagnostics;
 
 import dev.selvage.observe.WaitReason;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /**
@@ -17,6 +18,7 @@ import java.util.OptionalLong;
  * @param leaked whether it has been proven that it can never run again
  * @param container where the JDK lists it: {@code <root>}, an executor or a scope
  * @param stack its frames, leaf first; empty when it had none or has just ended
+ * @param labels what it works for ({@code Go.labelled}), by key; empty for most
  */
 public record GoroutineInfo(
     long id,
@@ -26,14 +28,16 @@ public record GoroutineInfo(
     List<String> waitObjects,
     boolean leaked,
     String container,
-    List<StackTraceElement> stack) {
+    List<StackTraceElement> stack,
+    Map<String, String> labels) {
 
   public GoroutineInfo {
     waitObjects = List.copyOf(waitObjects);
     stack = List.copyOf(stack);
+    labels = Map.copyOf(labels);
   }
 
-  /** One of which nobody knows what it waits on. */
+  /** One without labels, of which nobody knows what it waits on. */
   public GoroutineInfo(
       long id,
       String name,
@@ -42,6 +46,6 @@ public record GoroutineInfo(
       boolean leaked,
       String container,
       List<StackTraceElement> stack) {
-    this(id, name, waitReason, waitSeconds, List.of(), leaked, container, stack);
+    this(id, name, waitReason, waitSeconds, List.of(), leaked, container, stack, Map.of());
   }
 }

@@ -46,4 +46,31 @@ public interface Leaks {
 
   /** The threads that are proven and still there, with stacks, without looking anew. */
   List<GoroutineInfo> leaked();
+
+  /** How many virtual threads there are now. */
+  default long count() {
+    return goroutines().size();
+  }
+
+  /** What {@link #visit} calls. */
+  @FunctionalInterface
+  interface Visitor {
+    /**
+     * Takes one virtual thread.
+     *
+     * @param locks what it waits for and holds; {@link Locks#NONE} if that was not asked for
+     */
+    void goroutine(GoroutineInfo goroutine, Locks locks);
+  }
+
+  /**
+   * Visits all virtual threads, with stacks, some thousand at a time: however many there are, no
+   * more of them are in memory. No look is done meanwhile, so the visitor should not take long. It
+   * may be called on another thread; what it throws is thrown on.
+   *
+   * @param locks whether to ask for locks, which takes about as long again as the stacks
+   */
+  default void visit(boolean locks, Visitor visitor) {
+    goroutines().forEach(goroutine -> visitor.goroutine(goroutine, Locks.NONE));
+  }
 }

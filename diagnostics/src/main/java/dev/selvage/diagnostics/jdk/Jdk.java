@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.jdk;
 
+import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.Report;
 import java.util.List;
 import java.util.Set;
@@ -161,6 +162,21 @@ public interface Jdk {
 
   /** Visits the stack of a thread, leaf first; empty if it has none. */
   StackTraceElement[] stack(Thread thread);
+
+  /**
+   * What it waits for and what it holds, as far as the JVM knows. Costs some microseconds; empty
+   * where {@code jdk.internal.vm} is not open.
+   */
+  Locks locks(Thread thread);
+
+  /**
+   * Whether a class is what every virtual thread begins with on its carrier: Java's own stack
+   * traces leave it out, those of profilers have it.
+   */
+  static boolean isContinuation(String className) {
+    return className.startsWith("jdk.internal.vm.Continuation")
+        || className.startsWith("java.lang.VirtualThread$VThreadContinuation");
+  }
 
   /** The one of this JVM. Works, with less, when nothing is open. */
   static Jdk ofThisJvm() {

@@ -2,10 +2,13 @@ package dev.selvage.diagnostics.jdk;
 
 import static java.lang.invoke.MethodType.methodType;
 
+import dev.selvage.diagnostics.Frames;
+import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.Report;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
+import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
@@ -21,11 +24,13 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.AbstractOwnableSynchronizer;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +81,15 @@ final class Jdk25 implements Jdk {
   private @Nullable MethodHandle nextUnfinalized;
   private @Nullable MethodHandle referent;
   private Object finalizerLock = new Object();
+  private @Nullable MethodHandle snapshot;
+  private @Nullable MethodHandle snapshotState;
+  private @Nullable MethodHandle parkBlocker;
+  private @Nullable MethodHandle blockedOn;
+  private @Nullable MethodHandle waitingOn;
+  private @Nullable MethodHandle ownsMonitors;
+  private @Nullable MethodHandle ownedMonitorsAt;
+  private @Nullable MethodHandle snapshotStack;
+  private @Nullable MethodHandle exclusiveOwner;
   private @Nullable Set<Thread> rootThreads;
   private @Nullable Set<WeakReference<?>> registry;
   private @Nullable Class<?> containerClass;
@@ -121,6 +135,9 @@ final class Jdk25 implements Jdk {
         "java.base/java.util.concurrent",
         "threads of executors are listed but not proven",
         this::openExecutors);
+    // Not missed where they are shut: dumps then do not name locks, or not who has them.
+    quietly(this::openSnapshots);
+    quietly(this::openOwners);
     Object shared = Thread.class;
     try {
       shared = Class.forName("jdk.internal.vm.ThreadContainers");
@@ -237,6 +254,53 @@ final class Jdk25 implements Jdk {
     } catch (Throwable t) {
       throw new ReflectiveOperationException(t);
     }
+  }
+
+  private static void quietly(Part part) {
+    try {
+      part.open();
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError _) {
+      // Its handles stay null.
+    }
+  }
+
+  private void openOwners() throws ReflectiveOperationException {
+    exclusiveOwner =
+        MethodHandles.privateLookupIn(AbstractOwnableSynchronizer.class, MethodHandles.lookup())
+            .findVirtual(
+                AbstractOwnableSynchronizer.class,
+                "getExclusiveOwnerThread",
+                methodType(Thread.class));
+  }
+
+  private void openSnapshots() throws ReflectiveOperationException {
+    Class<?> type = Class.forName("jdk.internal.vm.ThreadSnapshot");
+    Lookup lookup = MethodHandles.privateLookupIn(type, MethodHandles.lookup());
+    MethodType toObject = methodType(Object.class, Object.class);
+    snapshotState =
+        lookup
+            .findVirtual(type, "threadState", methodType(Thread.State.class))
+            .asType(methodType(Thread.State.class, Object.class));
+    parkBlocker =
+        lookup.findVirtual(type, "parkBlocker", methodType(Object.class)).asType(toObject);
+    blockedOn = lookup.findVirtual(type, "blockedOn", methodType(Object.class)).asType(toObject);
+    waitingOn = lookup.findVirtual(type, "waitingOn", methodType(Object.class)).asType(toObject);
+    ownsMonitors =
+        lookup
+            .findVirtual(type, "ownsMonitors", methodType(boolean.class))
+            .asType(methodType(boolean.class, Object.class));
+    ownedMonitorsAt =
+        lookup
+            .findVirtual(type, "ownedMonitorsAt", methodType(Stream.class, int.class))
+            .asType(methodType(Stream.class, Object.class, int.class));
+    snapshotStack =
+        lookup
+            .findVirtual(type, "stackTrace", methodType(StackTraceElement[].class))
+            .asType(methodType(StackTraceElement[].class, Object.class));
+    snapshot =
+        lookup
+            .findStatic(type, "of", methodType(type, Thread.class))
+            .asType(methodType(Object.class, Thread.class));
   }
 
   private void openReferences() throws ReflectiveOperationException {
@@ -763,6 +827,95 @@ final class Jdk25 implements Jdk {
       n = group.enumerate(threads, true);
     }
     return Set.of(java.util.Arrays.copyOf(threads, n));
+  }
+
+  @Override
+  public Locks locks(Thread thread) {
+    MethodHandle of = snapshot;
+    MethodHandle stateOf = snapshotState;
+    MethodHandle parked = parkBlocker;
+    MethodHandle blocked = blockedOn;
+    MethodHandle waiting = waitingOn;
+    MethodHandle owns = ownsMonitors;
+    MethodHandle owned = ownedMonitorsAt;
+    MethodHandle frames = snapshotStack;
+    if (of == null
+        || stateOf == null
+        || parked == null
+        || blocked == null
+        || waiting == null
+        || owns == null
+        || owned == null
+        || frames == null) {
+      return Locks.NONE;
+    }
+    try {
+      Object taken = (Object) of.invokeExact(thread);
+      if (taken == null) {
+        return Locks.NONE; // ended
+      }
+      // Each of the three may be asked in its state only.
+      Object object =
+          switch ((Thread.State) stateOf.invokeExact(taken)) {
+            case BLOCKED -> (Object) blocked.invokeExact(taken);
+            case WAITING, TIMED_WAITING -> {
+              Object blocker = (Object) parked.invokeExact(taken);
+              yield blocker != null ? blocker : (Object) waiting.invokeExact(taken);
+            }
+            case NEW, RUNNABLE, TERMINATED -> null;
+          };
+      List<Object> entered = new ArrayList<>();
+      StackTraceElement[] stack = (StackTraceElement[]) frames.invokeExact(taken);
+      if ((boolean) owns.invokeExact(taken)) {
+        for (int i = 0; i < stack.length; i++) {
+          Stream<?> monitors = (Stream<?>) (Stream) owned.invokeExact(taken, i);
+          monitors.filter(Objects::nonNull).forEach(entered::add);
+        }
+      }
+      // A monitor that is waited on is given up meanwhile, though the VM lists it. Which one that
+      // is the VM cannot tell of compiled frames.
+      String doubt = "";
+      if (stack.length > 0 && isWait(stack[0])) {
+        if (object == null && entered.size() == 1) {
+          object = entered.getFirst();
+        }
+        if (object != null) {
+          Object given = object;
+          entered.removeIf(monitor -> monitor == given);
+        } else {
+          doubt = ", or waits on it";
+        }
+      }
+      List<String> holds = new ArrayList<>();
+      for (Object monitor : entered) {
+        holds.add(nameOf(monitor) + doubt);
+      }
+      return new Locks(object == null ? "" : nameOf(object), owner(object), holds);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  private static boolean isWait(StackTraceElement frame) {
+    return frame.getClassName().equals("java.lang.Object")
+        && frame.getMethodName().startsWith("wait");
+  }
+
+  private OptionalLong owner(@Nullable Object object) throws Throwable {
+    MethodHandle get = exclusiveOwner;
+    if (get == null || !(object instanceof AbstractOwnableSynchronizer lock)) {
+      return OptionalLong.empty();
+    }
+    Thread owner = (Thread) get.invokeExact(lock);
+    return owner == null ? OptionalLong.empty() : OptionalLong.of(owner.threadId());
+  }
+
+  private static String nameOf(Object object) {
+    return "<0x"
+        + Integer.toHexString(System.identityHashCode(object))
+        + "> (a "
+        + Frames.className(object.getClass().getName())
+        + ")";
   }
 
   @Override

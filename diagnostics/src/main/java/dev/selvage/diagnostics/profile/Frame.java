@@ -24,8 +24,9 @@ record Frame(String function, String file, int line) {
     } else {
       file = type.substring(0, type.lastIndexOf('.') + 1).replace('.', '/') + file;
     }
+    String method = element.getMethodName();
     return new Frame(
-        type + "." + element.getMethodName(), file, Math.max(0, element.getLineNumber()));
+        method.isEmpty() ? type : type + "." + method, file, Math.max(0, element.getLineNumber()));
   }
 
   /**

@@ -3,8 +3,10 @@ package dev.selvage.diagnostics.prover;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Leaks;
+import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.Watch;
+import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import dev.selvage.diagnostics.jdk.Jdk.Container;
@@ -48,6 +50,9 @@ public final class Prover implements Leaks {
    * a thread which an ordinary collection had found first. One more may tell which of them an
    * executor could still wake: see Rounds.
    */
+
+  /** How many threads are held at a time when all are visited. */
+  private static final int MOST_AT_ONCE = 16_384;
 
   /** How often rounds are held anew because of threads that have run though they were found. */
   private static final int MAX_NEW_ROOTS = 3;
@@ -542,9 +547,44 @@ public final class Prover implements Leaks {
     return onOwnThread(() -> locked(() -> list(true)));
   }
 
-  private List<GoroutineInfo> list(boolean onlyLeaked) {
+  @Override
+  public long count() {
     if (!jdk.canHide()) {
-      return onlyLeaked ? List.of() : ThreadDumpList.of();
+      return ThreadDumpList.of().size();
+    }
+    return onOwnThread(
+        () ->
+            locked(
+                () -> {
+                  long[] count = {0};
+                  jdk.forEachThread(thread -> count[0] += Census.isOwnOrJdks(thread) ? 0 : 1);
+                  return count[0];
+                }));
+  }
+
+  @Override
+  public void visit(boolean locks, Visitor visitor) {
+    onOwnThread(
+        () ->
+            locked(
+                () -> {
+                  visit(false, locks, visitor);
+                  return true;
+                }));
+  }
+
+  private List<GoroutineInfo> list(boolean onlyLeaked) {
+    List<GoroutineInfo> list = new ArrayList<>();
+    visit(onlyLeaked, false, (goroutine, _) -> list.add(goroutine));
+    return list;
+  }
+
+  private void visit(boolean onlyLeaked, boolean locks, Visitor visitor) {
+    if (!jdk.canHide()) {
+      if (!onlyLeaked) {
+        ThreadDumpList.of().forEach(goroutine -> visitor.goroutine(goroutine, Locks.NONE));
+      }
+      return;
     }
     List<Thread> threads = new ArrayList<>();
     List<String> containers = new ArrayList<>();
@@ -556,12 +596,21 @@ public final class Prover implements Leaks {
           if (!onlyLeaked || proven.contains(thread.threadId())) {
             threads.add(thread);
             containers.add(container.name());
+            if (threads.size() == MOST_AT_ONCE) {
+              visit(threads, containers, locks, visitor);
+            }
           }
         });
+    visit(threads, containers, locks, visitor);
+  }
+
+  /** Visits some, and empties the lists. */
+  private void visit(
+      List<Thread> threads, List<String> containers, boolean locks, Visitor visitor) {
     Thread[] array = threads.toArray(Thread[]::new);
+    threads.clear();
     StackTraceElement[][] stacks = Stacks.of(jdk, array, Stacks.all(array.length));
     long now = System.nanoTime();
-    List<GoroutineInfo> list = new ArrayList<>(array.length);
     for (int i = 0; i < array.length; i++) {
       Thread thread = array[i];
       Activity activity = jdk.activity(thread);
@@ -574,7 +623,7 @@ public final class Prover implements Leaks {
       if (own != null) {
         since = System.nanoTime() - own.nanos();
       }
-      list.add(
+      visitor.goroutine(
           new GoroutineInfo(
               id,
               thread.getName(),
@@ -585,8 +634,10 @@ public final class Prover implements Leaks {
               own == null ? List.of() : own.objects(),
               proven.contains(id) && stillThere(thread, proven.first(id, 0)),
               containers.get(i),
-              List.of(stacks[i])));
+              List.of(stacks[i]),
+              Cores.labels(thread)),
+          locks ? jdk.locks(thread) : Locks.NONE);
     }
-    return list;
+    containers.clear();
   }
 }

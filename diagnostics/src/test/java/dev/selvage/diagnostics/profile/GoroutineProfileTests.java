@@ -181,7 +181,8 @@ final class GoroutineProfileTests {
             List.of("chan(0/0)", "chan(2/2)"),
             false,
             "",
-            List.of());
+            List.of(),
+            Map.of());
     assertEquals(
         "goroutine 36 [select, 2 minutes, chan(0/0), chan(2/2)]:\n",
         GoroutineProfile.dump(List.of(select)));

@@ -1,0 +1,259 @@
+package dev.selvage.diagnostics.cores;
+
+import dev.selvage.observe.Probe;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.ref.WeakReference;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.WeakHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The copies of the language in this JVM, asked through their probes: our own, that of the class
+ * path, and those in the class loaders of the program as far as somebody names the loaded classes.
+ * Thread-safe.
+ */
+public final class Cores {
+  /*
+   * Like the growth watches this calls the probe by reflection, so that a copy of another version
+   * in another class loader is asked like our own; only JDK types cross. Classes and loaders are
+   * held weakly. A copy without one of the methods counts as one that has nothing to tell.
+   */
+  private static final String PROBE = "dev.selvage.observe.Probe";
+  private static final int FIRST_PROTOCOL = 1;
+
+  private static volatile Supplier<Class<?>[]> loadedClasses = () -> new Class<?>[0];
+
+  // guarded by itself
+  private static final Map<ClassLoader, WeakReference<@Nullable Class<?>>> FOUND =
+      new WeakHashMap<>();
+
+  /** How to ask the copy that a goroutine's handler is of for its labels. */
+  private static final ClassValue<@Nullable MethodHandle> LABELS =
+      new ClassValue<>() {
+        @Override
+        protected @Nullable MethodHandle computeValue(Class<?> handler) {
+          ClassLoader loader = handler.getClassLoader();
+          if (loader == null || !handler.getName().startsWith("dev.selvage.")) {
+            return null;
+          }
+          Class<?> probe = probe(loader);
+          try {
+            return probe == null
+                ? null
+                : MethodHandles.publicLookup().unreflect(probe.getMethod("labels", Thread.class));
+          } catch (ReflectiveOperationException _) {
+            return null;
+          }
+        }
+      };
+
+  private Cores() {}
+
+  /** Lets class loaders be found by the classes that they have loaded. */
+  public static void use(Supplier<Class<?>[]> classes) {
+    loadedClasses = classes;
+  }
+
+  /** The labels of a thread; empty if it is no goroutine. */
+  public static Map<String, String> labels(Thread thread) {
+    Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
+    MethodHandle labels = handler == null ? null : LABELS.get(handler.getClass());
+    if (labels == null) {
+      return Map.of();
+    }
+    try {
+      return strings(labels.invoke(thread));
+    } catch (Throwable _) {
+      return Map.of();
+    }
+  }
+
+  private static Map<String, String> strings(@Nullable Object map) {
+    if (!(map instanceof Map<?, ?> any) || any.isEmpty()) {
+      return Map.of();
+    }
+    Map<String, String> strings = new TreeMap<>();
+    any.forEach(
+        (key, value) -> {
+          if (key instanceof String k && value instanceof String v) {
+            strings.put(k, v);
+          }
+        });
+    return strings;
+  }
+
+  /**
+   * Calls back with the identifier and the labels of each goroutine that the language itself can
+   * list: those that have waited in it.
+   */
+  public static void forEachLabelled(BiConsumer<Long, Map<String, String>> consumer) {
+    Consumer<Map<String, Object>> goroutine =
+        map -> {
+          Map<String, String> labels = strings(map.get("labels"));
+          if (!labels.isEmpty() && map.get("id") instanceof Long id) {
+            consumer.accept(id, labels);
+          }
+        };
+    for (Class<?> probe : probes()) {
+      call(probe, "goroutines", new Class<?>[] {Consumer.class}, goroutine);
+    }
+  }
+
+  /** Listens to the labels of all copies until closed. */
+  public static AutoCloseable listenToLabels(BiConsumer<Long, Map<String, String>> listener) {
+    return all("listenToLabels", new Class<?>[] {BiConsumer.class}, listener);
+  }
+
+  /** Samples blocking and contention in all copies until closed. */
+  public static AutoCloseable sampleContention() {
+    return all("sampleContention", new Class<?>[0]);
+  }
+
+  /** Sets the rate of one of the profiles in all copies that there are now. */
+  public static void setRate(String method, Class<?> type, Object rate) {
+    for (Class<?> probe : probes()) {
+      call(probe, method, new Class<?>[] {type}, rate);
+    }
+  }
+
+  private static AutoCloseable all(String method, Class<?>[] types, Object... arguments) {
+    List<AutoCloseable> open = new ArrayList<>();
+    for (Class<?> probe : probes()) {
+      if (call(probe, method, types, arguments) instanceof AutoCloseable one) {
+        open.add(one);
+      }
+    }
+    return () -> {
+      for (AutoCloseable one : open) {
+        one.close();
+      }
+    };
+  }
+
+  /**
+   * A place where threads waited.
+   *
+   * @param stack leaf first
+   * @param count how often
+   * @param nanos for how long in all
+   */
+  public record Contention(List<StackTraceElement> stack, long count, long nanos) {}
+
+  /** What was sampled, in all copies. */
+  public static List<Contention> contentions(String kind) {
+    List<Contention> list = new ArrayList<>();
+    for (Class<?> probe : probes()) {
+      if (call(probe, "contentions", new Class<?>[] {String.class}, kind) instanceof List<?> all) {
+        for (Object one : all) {
+          if (one instanceof Map<?, ?> map
+              && map.get("count") instanceof Long count
+              && map.get("nanos") instanceof Long nanos) {
+            list.add(new Contention(stack(map.get("stack")), count, nanos));
+          }
+        }
+      }
+    }
+    return list;
+  }
+
+  /** The program's own profiles, by name, with how much they have. */
+  public static Map<String, Integer> profiles() {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (Class<?> probe : probes()) {
+      if (call(probe, "profiles", new Class<?>[0]) instanceof Map<?, ?> map) {
+        map.forEach(
+            (name, count) -> {
+              if (name instanceof String n && count instanceof Integer c) {
+                counts.merge(n, c, Integer::sum);
+              }
+            });
+      }
+    }
+    return counts;
+  }
+
+  /** The stacks of one of them. */
+  public static List<List<StackTraceElement>> profile(String name) {
+    List<List<StackTraceElement>> stacks = new ArrayList<>();
+    for (Class<?> probe : probes()) {
+      if (call(probe, "profile", new Class<?>[] {String.class}, name) instanceof List<?> all) {
+        all.forEach(stack -> stacks.add(stack(stack)));
+      }
+    }
+    return stacks;
+  }
+
+  private static List<StackTraceElement> stack(@Nullable Object stack) {
+    return stack instanceof List<?> frames
+        ? frames.stream()
+            .filter(StackTraceElement.class::isInstance)
+            .map(StackTraceElement.class::cast)
+            .toList()
+        : List.of();
+  }
+
+  private static @Nullable Object call(
+      Class<?> probe, String name, Class<?>[] types, Object... arguments) {
+    try {
+      Method method = probe.getMethod(name, types);
+      return method.invoke(null, arguments);
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError _) {
+      return null;
+    }
+  }
+
+  private static Set<Class<?>> probes() {
+    Set<Class<?>> probes = new LinkedHashSet<>();
+    probes.add(Probe.class);
+    add(probes, ClassLoader.getSystemClassLoader());
+    for (Class<?> type : loadedClasses.get()) {
+      if (type.getClassLoader() != null && type.getName().startsWith("dev.selvage.")) {
+        add(probes, type.getClassLoader());
+      }
+    }
+    return probes;
+  }
+
+  private static void add(Set<Class<?>> probes, ClassLoader loader) {
+    WeakReference<@Nullable Class<?>> known;
+    synchronized (FOUND) {
+      known = FOUND.get(loader);
+    }
+    if (known == null) {
+      Class<?> found = probe(loader);
+      known = new WeakReference<>(found);
+      synchronized (FOUND) {
+        // One that has no language now may be given it later, as the class path never is.
+        if (found != null || loader == ClassLoader.getSystemClassLoader()) {
+          FOUND.put(loader, known);
+        }
+      }
+    }
+    Class<?> probe = known.get();
+    if (probe != null) {
+      probes.add(probe);
+    }
+  }
+
+  private static @Nullable Class<?> probe(ClassLoader loader) {
+    try {
+      Class<?> probe = Class.forName(PROBE, true, loader);
+      return probe.getMethod("protocol").invoke(null) instanceof Integer version
+              && version >= FIRST_PROTOCOL
+          ? probe
+          : null;
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError _) {
+      return null;
+    }
+  }
+}
