@@ -6,6 +6,10 @@ import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
 import dev.selvage.diagnostics.profile.GoroutineProfile;
+import dev.selvage.diagnostics.profile.ProfileException;
+import dev.selvage.diagnostics.profile.Profiler;
+import dev.selvage.diagnostics.profile.StackDump;
+import dev.selvage.diagnostics.profile.StackProfile;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.net.URLDecoder;
@@ -18,7 +22,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
@@ -38,12 +46,71 @@ public final class DebugEndpoints {
   private static final String GOROUTINE = "goroutine";
   private static final String GOROUTINE_LEAK = "goroutineleak";
   private static final int MAX_SECONDS = 600;
+  private static final int MOST_SLOW = 3;
+  private static final int MOST_SYMBOLS = 64 << 10;
+  private static final int DEFAULT_SECONDS = 30;
+  private static final int DEFAULT_ALLOCS_SECONDS = 5;
+
+  /** How long a profile may fail and still be answered with an error. */
+  private static final long FAILS_WITHIN_MILLIS = 1_000;
+
+  /** What there is, as Go describes it where it is the same. */
+  private static final SortedMap<String, String> DESCRIPTIONS =
+      new TreeMap<>(
+          Map.ofEntries(
+              Map.entry(
+                  "allocs",
+                  "A sampling of memory allocations, with stacks, over seconds=N (5 if not"
+                      + " given)."),
+              Map.entry(
+                  "block",
+                  "Stack traces that led to blocking on synchronization primitives. Off until the"
+                      + " program sets a rate; seconds=N samples for that time in any case."),
+              Map.entry("cmdline", "The command line invocation of the current program."),
+              Map.entry(
+                  "goroutine",
+                  "Stack traces of all current goroutines (virtual threads). Use debug=2 as a query"
+                      + " parameter to export in the same format as an unrecovered panic;"
+                      + " format=json and locks=1 say more."),
+              Map.entry(
+                  "goroutineleak",
+                  "Stack traces of all goroutines that can never run again. Looks anew, with a"
+                      + " collection, at most every three seconds; the count is that of the last"
+                      + " look."),
+              Map.entry(
+                  "heap",
+                  "The objects in the heap, by class. You can specify the gc GET parameter to run"
+                      + " GC before, at most every three seconds; seconds=N has what came, and who"
+                      + " allocated, meanwhile."),
+              Map.entry(
+                  "mutex",
+                  "Stack traces of holders of contended mutexes. Off until the program sets a"
+                      + " fraction; seconds=N samples for that time in any case."),
+              Map.entry(
+                  "profile",
+                  "CPU profile. You can specify the duration in the seconds GET parameter. After"
+                      + " you get the profile file, use the go tool pprof command to investigate"
+                      + " the profile."),
+              Map.entry(
+                  "symbol",
+                  "Maps given program counters to function names. Counters can be specified in a"
+                      + " GET raw query or POST body, multiple counters are separated by '+'."),
+              Map.entry(
+                  "threadcreate",
+                  "The platform threads; with seconds=N, stack traces that led to the creation of"
+                      + " new ones."),
+              Map.entry(
+                  "wall",
+                  "Wall-clock profile: where all threads are, running or not. You can specify the"
+                      + " duration in the seconds GET parameter.")));
 
   private final Leaks leaks;
   private final Looks looks;
   private final String program;
-  // Each delta keeps one thread of the server asleep: others must stay free.
-  private final Semaphore deltas = new Semaphore(2);
+  private final Profiler profiler = Profiler.ofThisJvm();
+  private final HeapLooks heapLooks;
+  // Each profile that takes a while keeps one thread of the server: others must stay free.
+  private final Semaphore slow = new Semaphore(MOST_SLOW);
 
   /** Endpoints that say what {@code leaks} knows. */
   public DebugEndpoints(Leaks leaks) {
@@ -54,6 +121,7 @@ public final class DebugEndpoints {
     this.leaks = leaks;
     this.looks = new Looks(leaks, nanoTime);
     this.program = program();
+    this.heapLooks = new HeapLooks(collect -> profiler.heap(program, collect), nanoTime);
   }
 
   /**
@@ -80,10 +148,11 @@ public final class DebugEndpoints {
   }
 
   private Response answer(Request request) throws Refused, InterruptedException {
-    if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
+    String path = request.path();
+    boolean posts = request.method().equals("POST") && path.equals(PPROF + "symbol");
+    if (!request.method().equals("GET") && !request.method().equals("HEAD") && !posts) {
       return Response.error(405, "only GET and HEAD are possible here").with("Allow", "GET, HEAD");
     }
-    String path = request.path();
     switch (path) {
       case "/", "/debug", "/debug/", "/debug/pprof" -> {
         return Response.of(302, "text/plain; charset=utf-8", "see " + PPROF + "\n")
@@ -105,47 +174,191 @@ public final class DebugEndpoints {
   }
 
   private Response profile(String name, Request request) throws Refused, InterruptedException {
-    switch (name) {
-      case "cmdline" -> {
-        return Response.text(commandLine());
+    return switch (name) {
+      case "cmdline" -> Response.text(commandLine());
+      case "symbol" -> symbol(request);
+      case GOROUTINE, GOROUTINE_LEAK -> goroutines(name, parameters(request));
+      case "profile" -> slow(request, "profile", DEFAULT_SECONDS, profiler::cpu);
+      case "wall" -> slow(request, "wall", DEFAULT_SECONDS, profiler::wall);
+      case "allocs" -> slow(request, "allocs", DEFAULT_ALLOCS_SECONDS, profiler::allocations);
+      case "heap" -> {
+        boolean collect = !parameters(request).getOrDefault("gc", "0").equals("0");
+        yield either(
+            request,
+            name,
+            () -> heapLooks.look(collect),
+            (p, time) -> profiler.heap(p, collect, time));
       }
-      case "symbol" -> {
-        return symbol(request);
-      }
-      case GOROUTINE, GOROUTINE_LEAK -> {
-        Map<String, String> parameters = parameters(request);
-        if (parameters.containsKey("seconds")) {
-          return delta(name, parameters);
-        }
-        int debug = number("debug", parameters.getOrDefault("debug", "0"), 0, 2);
-        List<GoroutineInfo> threads = threads(name);
-        if (debug == 2 && name.equals(GOROUTINE_LEAK)) {
-          // As in Go: the dump always shows all, and the leaked carry a mark.
-          threads = leaks.goroutines();
-        }
-        return switch (debug) {
-          case 0 -> Response.file(name, count(name, threads).toProto());
-          case 1 -> Response.text(count(name, threads).toText());
-          default -> Response.text(GoroutineProfile.dump(threads));
-        };
-      }
-      default -> throw new Refused(404, "Unknown profile");
+      case "block" -> either(request, name, () -> profiler.block(program), profiler::block);
+      case "mutex" -> either(request, name, () -> profiler.mutex(program), profiler::mutex);
+      case "threadcreate" ->
+          either(request, name, () -> profiler.threads(program), profiler::threads);
+      case "trace" -> throw new Refused(501, "execution traces are not there yet");
+      default -> own(name, request);
+    };
+  }
+
+  private Response own(String name, Request request) throws Refused, InterruptedException {
+    if (!profiler.ownProfiles().containsKey(name)) {
+      throw new Refused(404, "Unknown profile");
     }
+    if (parameters(request).containsKey("seconds")) {
+      throw new Refused(400, "\"seconds\" parameter is not supported for this profile type");
+    }
+    return either(
+        request, name, () -> profiler.own(name, program), (p, _) -> profiler.own(name, p));
+  }
+
+  private interface Taking {
+    StackProfile take() throws ProfileException, InterruptedException;
+  }
+
+  private interface SlowTaking {
+    StackProfile take(String program, Duration time) throws ProfileException, InterruptedException;
+  }
+
+  /** A profile of now, or with {@code seconds} of what happens from now on. */
+  private Response either(Request request, String name, Taking now, SlowTaking meanwhile)
+      throws Refused, InterruptedException {
+    Map<String, String> parameters = parameters(request);
+    int debug = debug(parameters);
+    if (parameters.containsKey("seconds")) {
+      if (debug != 0) {
+        throw new Refused(400, "seconds and debug params are incompatible");
+      }
+      return slow(request, name + "-delta", DEFAULT_SECONDS, meanwhile);
+    }
+    try {
+      StackProfile profile = now.take();
+      return debug == 0 ? Response.file(name, profile.toProto()) : Response.text(profile.toText());
+    } catch (ProfileException e) {
+      throw new Refused(e.isBusy() ? 500 : 501, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** A profile that takes {@code seconds}. */
+  private Response slow(Request request, String file, int otherwise, SlowTaking taking)
+      throws Refused, InterruptedException {
+    Map<String, String> parameters = parameters(request);
+    int debug = debug(parameters);
+    int seconds =
+        parameters.containsKey("seconds")
+            ? seconds(parameters.getOrDefault("seconds", ""), 1)
+            : otherwise;
+    if (request.method().equals("HEAD")) {
+      return Response.file(file, new byte[0]); // nobody would see the profile
+    }
+    if (!slow.tryAcquire()) {
+      throw new Refused(
+          503, MOST_SLOW + " profiles with seconds are being taken already; try again later");
+    }
+    SlowProfile profile =
+        SlowProfile.start(() -> taking.take(program, Duration.ofSeconds(seconds)), slow::release);
+    boolean handedOver = false;
+    try {
+      StackProfile taken =
+          profile.get(debug == 0 ? FAILS_WITHIN_MILLIS : (MAX_SECONDS + 60) * 1_000L);
+      return debug == 0 ? Response.file(file, taken.toProto()) : Response.text(taken.toText());
+    } catch (TimeoutException _) {
+      handedOver = true;
+      return Response.file(file, profile);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof ProfileException cause) {
+        String what = file.equals("profile") ? "Could not enable CPU profiling: " : "";
+        throw new Refused(cause.isBusy() ? 500 : 501, what + cause.getMessage());
+      }
+      throw new IllegalStateException(e.getCause());
+    } finally {
+      if (!handedOver) {
+        profile.close();
+      }
+    }
+  }
+
+  private static int debug(Map<String, String> parameters) throws Refused {
+    return number("debug", parameters.getOrDefault("debug", "0"), 0, 2);
+  }
+
+  private static int seconds(String text, int least) throws Refused {
+    try {
+      int seconds = Integer.parseInt(text);
+      if (seconds >= least && seconds <= MAX_SECONDS) {
+        return seconds;
+      }
+    } catch (NumberFormatException _) {
+      // Refused below, like a number that is out of range.
+    }
+    throw new Refused(
+        400,
+        "invalid value for \"seconds\" - must be a positive integer, from "
+            + least
+            + " to "
+            + MAX_SECONDS
+            + ", is "
+            + shown(text));
+  }
+
+  private Response goroutines(String name, Map<String, String> parameters)
+      throws Refused, InterruptedException {
+    if (parameters.containsKey("seconds")) {
+      return delta(name, parameters);
+    }
+    int debug = debug(parameters);
+    String format = parameters.getOrDefault("format", "text");
+    if (!format.equals("text") && !format.equals("json")) {
+      throw new Refused(400, "format must be json or text, is " + shown(format));
+    }
+    if (name.equals(GOROUTINE_LEAK)) {
+      // As in Go: the dump always shows all, and the leaked carry a mark.
+      List<GoroutineInfo> leaked = leaked();
+      if (debug != 2) {
+        GoroutineProfile profile = count(name, leaked);
+        return debug == 0
+            ? Response.file(name, profile.toProto())
+            : Response.text(profile.toText());
+      }
+    }
+    if (debug == 2 || format.equals("json")) {
+      return dump(format, !parameters.getOrDefault("locks", "0").equals("0"));
+    }
+    GoroutineProfile profile = GoroutineProfile.take(name, program, leaks);
+    return debug == 0 ? Response.file(name, profile.toProto()) : Response.text(profile.toText());
+  }
+
+  private Response dump(String format, boolean locks) {
+    StackDump dump = StackDump.of(leaks);
+    Spool spool = new Spool();
+    try {
+      (locks ? dump.withLocks() : dump)
+          .write(spool, format.equals("json") ? StackDump.Format.JSON : StackDump.Format.TEXT);
+    } catch (IOException | RuntimeException e) {
+      spool.close();
+      throw new IllegalStateException("the dump cannot be kept until it is sent: " + e, e);
+    }
+    return new Response(
+        200,
+        Map.of(
+            "Content-Type",
+            format.equals("json") ? "application/json" : "text/plain; charset=utf-8"),
+        spool);
   }
 
   private GoroutineProfile count(String name, List<GoroutineInfo> threads) {
     return GoroutineProfile.of(name, program, Instant.now(), threads);
   }
 
-  private List<GoroutineInfo> threads(String name) throws Refused, InterruptedException {
-    if (name.equals(GOROUTINE)) {
-      return leaks.goroutines();
-    }
+  private List<GoroutineInfo> leaked() throws Refused, InterruptedException {
     Report report = looks.look();
     if (report.proof().mode().equals("none")) {
       throw new Refused(501, noProof(report));
     }
     return leaks.leaked();
+  }
+
+  private GoroutineProfile counted(String name) throws Refused, InterruptedException {
+    return name.equals(GOROUTINE)
+        ? GoroutineProfile.take(name, program, leaks)
+        : count(name, leaked());
   }
 
   private static String noProof(Report report) {
@@ -164,21 +377,21 @@ public final class DebugEndpoints {
 
   private Response delta(String name, Map<String, String> parameters)
       throws Refused, InterruptedException {
-    if (!parameters.getOrDefault("debug", "0").equals("0")) {
-      throw new Refused(400, "seconds and debug cannot be used together");
+    if (debug(parameters) != 0) {
+      throw new Refused(400, "seconds and debug params are incompatible");
     }
     int least = name.equals(GOROUTINE_LEAK) ? (int) Looks.REST.toSeconds() : 1;
-    int seconds = number("seconds", parameters.getOrDefault("seconds", ""), least, MAX_SECONDS);
-    if (!deltas.tryAcquire()) {
-      throw new Refused(503, "two profiles with seconds are being taken already; try again later");
+    int seconds = seconds(parameters.getOrDefault("seconds", ""), least);
+    if (!slow.tryAcquire()) {
+      throw new Refused(
+          503, MOST_SLOW + " profiles with seconds are being taken already; try again later");
     }
     try {
-      GoroutineProfile before = count(name, threads(name));
+      GoroutineProfile before = counted(name);
       Thread.sleep(Duration.ofSeconds(seconds));
-      GoroutineProfile after = count(name, threads(name));
-      return Response.file(name + "-delta", after.since(before).toProto());
+      return Response.file(name + "-delta", counted(name).since(before).toProto());
     } finally {
-      deltas.release();
+      slow.release();
     }
   }
 
@@ -193,7 +406,10 @@ public final class DebugEndpoints {
 
   private Response symbol(Request request) throws Refused {
     List<Long> addresses = new ArrayList<>();
-    String query = request.query();
+    String query = request.method().equals("POST") ? request.body().strip() : request.query();
+    if (query != null && query.length() > MOST_SYMBOLS) {
+      throw new Refused(413, "too many addresses: " + MOST_SYMBOLS + " characters are read");
+    }
     if (query != null && !query.isEmpty()) {
       for (String word : query.split("\\+", -1)) {
         try {
@@ -221,6 +437,27 @@ public final class DebugEndpoints {
   }
 
   private Response index() {
+    Map<String, Integer> own = profiler.ownProfiles();
+    SortedMap<String, String> rows = new TreeMap<>();
+    StringBuilder descriptions = new StringBuilder();
+    DESCRIPTIONS.forEach(
+        (name, description) -> {
+          String count =
+              switch (name) {
+                case GOROUTINE -> Long.toString(leaks.count());
+                case GOROUTINE_LEAK -> Integer.toString(leaks.leaked().size());
+                case "block", "mutex" -> Integer.toString(profiler.contentionCount(name));
+                case "threadcreate" -> Integer.toString(profiler.threadCount());
+                default -> "";
+              };
+          boolean plain = count.isEmpty() && !name.equals("heap");
+          rows.put(name, row(count, plain ? name : name + "?debug=1", name));
+          descriptions.append("<li>").append(name).append(": ");
+          descriptions.append(escaped(description)).append("</li>\n");
+        });
+    own.forEach(
+        (name, count) ->
+            rows.put(name, row(count.toString(), "/debug/pprof/" + name + "?debug=1", name)));
     String page =
         """
         <!DOCTYPE html>
@@ -233,38 +470,37 @@ public final class DebugEndpoints {
         <body>
         <h1>/debug/pprof/</h1>
         <p>%1$s, pid %2$d</p>
+        <p>Set debug=1 as a query parameter to export in legacy text format</p>
         <table>
         <thead><tr><td>Count</td><td>Profile</td></tr></thead>
-        <tr><td></td><td><a href="cmdline">cmdline</a></td></tr>
-        <tr><td>%3$d</td><td><a href="goroutine?debug=1">goroutine</a></td></tr>
-        <tr><td>%4$d</td><td><a href="goroutineleak?debug=1">goroutineleak</a></td></tr>
-        </table>
-        <p><a href="goroutine?debug=2">full goroutine stack dump</a></p>
+        %3$s</table>
+        <p><a href="goroutine?debug=2">full goroutine stack dump</a>
+        (<a href="goroutine?debug=2&amp;format=json">JSON</a>)</p>
         <p><a href="/debug/selvage/leaks?format=text">leak report</a>
         (<a href="/debug/selvage/leaks">JSON</a>)</p>
-        <h2>Profiles</h2>
+        <h2>Profile Descriptions</h2>
         <ul>
-        <li>cmdline: the command line of this JVM, its words separated by NUL.</li>
-        <li>goroutine: stacks of all virtual threads. debug=1 counts them, debug=2 shows each;
-        without debug it is the file that <code>go tool pprof</code> reads.</li>
-        <li>goroutineleak: stacks of the virtual threads that can never run again. Looks anew,
-        with a collection, at most every three seconds; the count above is that of the last
-        look.</li>
-        </ul>
-        <p>seconds=N takes a profile, waits, takes another one and answers the difference.</p>
+        %4$s</ul>
+        <p>seconds=N tells what happens in that time. Without debug each is the file that
+        <code>go tool pprof</code> reads.</p>
         </body></html>
         """
             .formatted(
                 escaped(program),
                 ProcessHandle.current().pid(),
-                leaks.goroutines().size(),
-                leaks.leaked().size());
+                String.join("", rows.values()),
+                descriptions);
     return Response.of(200, "text/html; charset=utf-8", page)
         .with(
             "Content-Security-Policy",
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
                 + " frame-ancestors 'none'")
         .with("Referrer-Policy", "no-referrer");
+  }
+
+  private static String row(String count, String href, String name) {
+    return "<tr><td>%s</td><td><a href=\"%s\">%s</a></td></tr>\n"
+        .formatted(count, escaped(href), escaped(name));
   }
 
   private static Map<String, String> parameters(Request request) throws Refused {

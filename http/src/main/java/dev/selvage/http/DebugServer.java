@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.prover.Prover;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -12,6 +13,7 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
@@ -39,6 +41,7 @@ public final class DebugServer implements AutoCloseable {
   private static final Logger LOG = System.getLogger(DebugServer.class.getPackageName());
 
   private static final int THREADS = 4;
+  private static final int MOST_POSTED = 64 << 10;
   private static final Duration READ_LIMIT = Duration.ofSeconds(5);
   private static final Duration WRITE_LIMIT = Duration.ofSeconds(60);
 
@@ -151,41 +154,84 @@ public final class DebugServer implements AutoCloseable {
   }
 
   private void handle(HttpExchange exchange) throws IOException {
-    // The request has been read: now it is our time that passes.
-    watchdog.unlimited();
     Response response;
     try {
+      String posted = posted(exchange);
+      // The request has been read: now it is our time that passes.
+      watchdog.unlimited();
       URI target = exchange.getRequestURI();
       Request request =
           new Request(
               exchange.getRequestMethod(),
               Objects.requireNonNullElse(target.getPath(), ""),
               target.getRawQuery(),
-              exchange.getRequestHeaders());
+              exchange.getRequestHeaders(),
+              posted);
       response = LoopbackGuard.refuse(request, port()).orElseGet(() -> endpoints.handle(request));
     } catch (RuntimeException | Error e) {
       LOG.log(Logger.Level.WARNING, "selvage: the debug server could not answer", e);
       response = Response.error(500, "failed: " + e);
     }
     watchdog.limit(WRITE_LIMIT);
-    try (exchange) {
-      send(exchange, response);
+    try (exchange;
+        Response.Content content = response.content()) {
+      send(exchange, response, content);
     }
   }
 
-  private static void send(HttpExchange exchange, Response response) throws IOException {
+  private static String posted(HttpExchange exchange) throws IOException {
+    if (!exchange.getRequestMethod().equals("POST")) {
+      return "";
+    }
+    byte[] body = exchange.getRequestBody().readNBytes(MOST_POSTED + 1);
+    return new String(body, StandardCharsets.UTF_8);
+  }
+
+  private void send(HttpExchange exchange, Response response, Response.Content content)
+      throws IOException {
     response.headers().forEach(exchange.getResponseHeaders()::set);
-    byte[] body = response.body();
+    long length = content.length();
     if (exchange.getRequestMethod().equals("HEAD")) {
-      exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.length));
+      if (length >= 0) {
+        exchange.getResponseHeaders().set("Content-Length", Long.toString(length));
+      }
       exchange.sendResponseHeaders(response.status(), -1);
       return;
     }
-    exchange.sendResponseHeaders(response.status(), body.length == 0 ? -1 : body.length);
-    if (body.length > 0) {
-      try (OutputStream out = exchange.getResponseBody()) {
-        out.write(body);
-      }
+    exchange.sendResponseHeaders(response.status(), length == 0 ? -1 : length < 0 ? 0 : length);
+    if (length == 0) {
+      return;
+    }
+    // Not closed when the body fails: the end of a body that is cut must be missing.
+    OutputStream out = exchange.getResponseBody();
+    content.writeTo(length < 0 ? new Limited(out) : out);
+    out.close();
+  }
+
+  /** Limits the writing of a body that is made meanwhile, and not the making. */
+  private final class Limited extends FilterOutputStream {
+    Limited(OutputStream out) {
+      super(out);
+      watchdog.unlimited();
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int count) throws IOException {
+      watchdog.limit(WRITE_LIMIT);
+      out.write(bytes, from, count);
+      watchdog.unlimited();
+    }
+
+    @Override
+    public void flush() throws IOException {
+      watchdog.limit(WRITE_LIMIT);
+      out.flush();
+      watchdog.unlimited();
     }
   }
 

@@ -15,9 +15,14 @@ import org.jspecify.annotations.Nullable;
  * @param path decoded, with its leading slash and without the query
  * @param query as it came, still encoded; null where there was none
  * @param headers all values of each header; names in any case
+ * @param body what was posted; empty otherwise
  */
 public record Request(
-    String method, String path, @Nullable String query, Map<String, List<String>> headers) {
+    String method,
+    String path,
+    @Nullable String query,
+    Map<String, List<String>> headers,
+    String body) {
 
   public Request {
     Map<String, List<String>> byLowerCase = new TreeMap<>();
@@ -27,6 +32,12 @@ public record Request(
                 .computeIfAbsent(name.toLowerCase(Locale.ROOT), _ -> new ArrayList<>())
                 .addAll(values));
     headers = Map.copyOf(byLowerCase);
+  }
+
+  /** One that posts nothing. */
+  public Request(
+      String method, String path, @Nullable String query, Map<String, List<String>> headers) {
+    this(method, path, query, headers, "");
   }
 
   /** A GET without headers, as {@code get("/debug/pprof/goroutine?debug=2")}. */

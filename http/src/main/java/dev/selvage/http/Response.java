@@ -1,5 +1,10 @@
 package dev.selvage.http;
 
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -11,10 +16,46 @@ import java.util.Map;
  *
  * @param status of HTTP
  * @param headers each once, in the order in which they are to be sent; without the length
- * @param body owned by the response: not copied, not to be changed
+ * @param content the body
  */
-@SuppressWarnings("ArrayRecordComponent") // Up to 64 MB, and nobody compares responses.
-public record Response(int status, Map<String, String> headers, byte[] body) {
+public record Response(int status, Map<String, String> headers, Content content) {
+
+  /**
+   * A body. It must be closed, written or not. One that is made while it is written may take its
+   * time, and pauses for longer than a peer should be given to read.
+   */
+  public interface Content extends Closeable {
+    /** How many bytes; -1 if that is known only afterwards. */
+    long length();
+
+    /**
+     * Writes it, at most once, in the current thread.
+     *
+     * @param out left open
+     * @throws IOException what the stream throws, or if the rest of the body cannot be had: then
+     *     the connection must be cut, so that the peer does not take it for complete
+     */
+    void writeTo(OutputStream out) throws IOException;
+
+    @Override
+    void close();
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // Nobody compares responses.
+  private record Bytes(byte[] bytes) implements Content {
+    @Override
+    public long length() {
+      return bytes.length;
+    }
+
+    @Override
+    public void writeTo(OutputStream out) throws IOException {
+      out.write(bytes);
+    }
+
+    @Override
+    public void close() {}
+  }
 
   public Response {
     Map<String, String> all = new LinkedHashMap<>(headers);
@@ -24,9 +65,28 @@ public record Response(int status, Map<String, String> headers, byte[] body) {
     headers = Collections.unmodifiableMap(all);
   }
 
+  /** One whose body is there: not copied, not to be changed. */
+  public Response(int status, Map<String, String> headers, byte[] body) {
+    this(status, headers, new Bytes(body));
+  }
+
+  /** The whole body in memory, for those who know that it is small. At most once. */
+  public byte[] body() {
+    if (content instanceof Bytes bytes) {
+      return bytes.bytes;
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (content) {
+      content.writeTo(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
+  }
+
   /** The body as text, for those who know that it is. */
   public String text() {
-    return new String(body, StandardCharsets.UTF_8);
+    return new String(body(), StandardCharsets.UTF_8);
   }
 
   static Response text(String text) {
@@ -39,6 +99,10 @@ public record Response(int status, Map<String, String> headers, byte[] body) {
   }
 
   static Response file(String name, byte[] body) {
+    return file(name, new Bytes(body));
+  }
+
+  static Response file(String name, Content body) {
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("Content-Type", "application/octet-stream");
     headers.put("Content-Disposition", "attachment; filename=\"" + name + "\"");
@@ -59,6 +123,6 @@ public record Response(int status, Map<String, String> headers, byte[] body) {
   Response with(String header, String value) {
     Map<String, String> more = new LinkedHashMap<>(headers);
     more.put(header, value);
-    return new Response(status, more, body);
+    return new Response(status, more, content);
   }
 }

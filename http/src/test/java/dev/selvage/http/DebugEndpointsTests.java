@@ -178,16 +178,26 @@ final class DebugEndpointsTests {
         "400,goroutine?debug=1&debug=2,`'debug' is given twice`",
         "400,goroutine?debug=%zz,`not a valid percent-encoding: '%zz'`",
         "400,goroutine?debug=%1b%0a<b>,`debug must be a number from 0 to 2, is '??<b>'`",
-        "400,goroutine?seconds=0,`seconds must be a number from 1 to 600, is '0'`",
-        "400,goroutine?seconds=x,`seconds must be a number from 1 to 600, is 'x'`",
-        "400,goroutine?seconds=601,`seconds must be a number from 1 to 600, is '601'`",
-        "400,goroutineleak?seconds=2,`seconds must be a number from 3 to 600, is '2'`",
-        "400,goroutine?seconds=5&debug=1,`seconds and debug cannot be used together`",
+        "400,goroutine?seconds=0,`invalid value for \"seconds\" - must be a positive integer, from"
+            + " 1 to 600, is '0'`",
+        "400,goroutine?seconds=x,`invalid value for \"seconds\" - must be a positive integer, from"
+            + " 1 to 600, is 'x'`",
+        "400,goroutine?seconds=601,`invalid value for \"seconds\" - must be a positive integer,"
+            + " from 1 to 600, is '601'`",
+        "400,goroutineleak?seconds=2,`invalid value for \"seconds\" - must be a positive integer,"
+            + " from 3 to 600, is '2'`",
+        "400,goroutine?seconds=5&debug=1,`seconds and debug params are incompatible`",
         "400,symbol?0x12+zz,`symbol takes hexadecimal addresses joined by +, not 'zz'`",
         "400,../selvage/leaks?format=xml,`format must be json or text, is 'xml'`",
         "404,nothing,`Unknown profile`",
         "404,goroutine/,`Unknown profile`",
-        "404,profile,`Unknown profile`",
+        "400,profile?seconds=0,`invalid value for \"seconds\" - must be a positive integer, from 1"
+            + " to 600, is '0'`",
+        "400,heap?seconds=1&debug=1,`seconds and debug params are incompatible`",
+        "400,block?debug=x,`debug must be a number from 0 to 2, is 'x'`",
+        "400,goroutine?debug=2&format=xml,`format must be json or text, is 'xml'`",
+        "404,profiles,`Unknown profile`",
+        "501,trace,`execution traces are not there yet`",
         "404,../other,`nothing here; /debug/pprof/ lists what there is`",
       })
   @DisplayName("a bad request gets its reason")
