@@ -5,13 +5,18 @@ import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
 import dev.selvage.diagnostics.growth.GrowthWatches;
 import dev.selvage.diagnostics.growth.HolderSearch;
+import dev.selvage.diagnostics.profile.DumpTriggers;
+import dev.selvage.diagnostics.profile.Profiler;
+import dev.selvage.diagnostics.profile.StackDump;
 import dev.selvage.diagnostics.prover.Holders;
 import dev.selvage.diagnostics.prover.JdkBuild;
 import dev.selvage.diagnostics.prover.Prover;
 import dev.selvage.http.DebugServer;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.instrument.Instrumentation;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +28,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -41,6 +47,9 @@ public final class AgentRuntime {
 
   /** How often growth is sampled while somebody waits for a look. */
   private static final Duration SAMPLE_EVERY = Duration.ofMillis(500);
+
+  /** How often goroutines are counted where their number matters. */
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
   private static final PrintStream ERR =
       new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
@@ -103,6 +112,7 @@ public final class AgentRuntime {
       ERR.println(
           "selvage: agent " + version() + ", " + (asked ? mode() : "nothing asked") + address);
     }
+    sampleAndDump();
     if (asked && suspects) {
       watch();
     }
@@ -127,6 +137,67 @@ public final class AgentRuntime {
       return;
     }
     look();
+  }
+
+  /** Sets what is sampled, and what dumps stacks. */
+  private void sampleAndDump() {
+    Profiler.findLanguageIn(instrumentation::getAllLoadedClasses);
+    options.number("block-profile-rate").ifPresent(Profiler.ofThisJvm()::setBlockProfileRate);
+    options
+        .number("mutex-profile-fraction")
+        .ifPresent(n -> Profiler.ofThisJvm().setMutexProfileFraction(Math.toIntExact(n)));
+    Optional<String> signal = options.text("dump-signal");
+    OptionalLong above = options.number("dump-above");
+    boolean json = options.dumpsJson();
+    boolean locks = options.is("dump-locks", false);
+    Duration every = options.duration("dump-every").orElse(Duration.ofMinutes(10));
+    if (signal.isEmpty() && above.isEmpty()) {
+      return;
+    }
+    StackDump all = StackDump.of(Prover.ofThisJvm());
+    DumpTriggers triggers =
+        new DumpTriggers(
+            Prover.ofThisJvm(),
+            locks ? all.withLocks() : all,
+            json ? StackDump.Format.JSON : StackDump.Format.TEXT,
+            this::openDump);
+    // A signal that cannot be had is no reason to do without the rest.
+    signal.ifPresent(name -> attempt(() -> triggers.onSignal(name)));
+    above.ifPresent(bound -> triggers.whenMoreThan(bound, every, LOOK_EVERY));
+  }
+
+  private OutputStream openDump(String why) throws IOException {
+    Optional<Path> file = options.path("dump-file");
+    if (file.isEmpty()) {
+      ERR.println("selvage: stacks of all goroutines, " + why);
+      return new FilterOutputStream(ERR) {
+        @Override
+        public void write(byte[] bytes, int from, int count) {
+          ERR.write(bytes, from, count);
+        }
+
+        @Override
+        public void close() {
+          ERR.flush(); // and stays open
+        }
+      };
+    }
+    // Written beside it and put there at the end: a reader sees the old one or the new one.
+    Path target = file.get().toAbsolutePath();
+    Path temporary = Files.createTempFile(target.getParent(), ".selvage", null);
+    return new FilterOutputStream(Files.newOutputStream(temporary)) {
+      @Override
+      public void write(byte[] bytes, int from, int count) throws IOException {
+        out.write(bytes, from, count);
+      }
+
+      @Override
+      public void close() throws IOException {
+        super.close();
+        put(temporary, target);
+        ERR.println("selvage: stacks of all goroutines, " + why + ": " + target);
+      }
+    };
   }
 
   /**
@@ -309,6 +380,15 @@ public final class AgentRuntime {
     Path temporary = Files.createTempFile(directory, ".selvage", null);
     try {
       Files.writeString(temporary, text);
+    } catch (IOException | RuntimeException e) {
+      Files.deleteIfExists(temporary);
+      throw e;
+    }
+    put(temporary, file);
+  }
+
+  private static void put(Path temporary, Path file) throws IOException {
+    try {
       try {
         Files.move(
             temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,8 +22,16 @@ import java.util.regex.Pattern;
 final class Options {
   private static final Set<String> KNOWN =
       Set.of(
+          "block-profile-rate",
           "command",
+          "dump-above",
+          "dump-every",
+          "dump-file",
+          "dump-format",
+          "dump-locks",
+          "dump-signal",
           "leaks-after",
+          "mutex-profile-fraction",
           "at-exit",
           "report",
           "text",
@@ -127,6 +136,37 @@ final class Options {
             + ": '"
             + value
             + "' is not a duration such as 500ms, 3s, 2m or PT3S");
+  }
+
+  /** A whole number from 1 up. */
+  OptionalLong number(String key) {
+    String value = values.get(key);
+    if (value == null) {
+      return OptionalLong.empty();
+    }
+    try {
+      long number = Long.parseLong(value);
+      if (number >= 1) {
+        return OptionalLong.of(number);
+      }
+    } catch (NumberFormatException e) {
+      // falls through to the one sentence
+    }
+    throw new IllegalArgumentException(
+        "agent option " + key + ": '" + value + "' is not a number from 1 up");
+  }
+
+  /** Whether dumps are JSON instead of text. */
+  boolean dumpsJson() {
+    return switch (values.getOrDefault("dump-format", "text")) {
+      case "text" -> false;
+      case "json" -> true;
+      default ->
+          throw new IllegalArgumentException(
+              "agent option dump-format: '"
+                  + values.get("dump-format")
+                  + "' is neither text nor json");
+    };
   }
 
   OptionalInt port() {

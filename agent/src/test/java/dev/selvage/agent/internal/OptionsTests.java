@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,7 +67,7 @@ class OptionsTests {
   @Test
   void anUnknownOptionNamesTheKnownOnes() {
     assertRefused(
-        "unknown agent option 'leeks-after'; known are address, at-exit, color",
+        "unknown agent option 'leeks-after'; known are address, at-exit, block-profile-rate",
         () -> Options.parse("leeks-after=3s"));
   }
 
@@ -76,5 +77,20 @@ class OptionsTests {
     assertRefused("none of now, concurrent, reclaim", options::mode);
     assertRefused("neither true nor false", () -> options.is("text", false));
     assertRefused("not percent-encoded", () -> Options.parse("report=%zz"));
+  }
+
+  @Test
+  void numbersAndTheFormOfDumpsAreChecked() {
+    Options options = Options.parse("dump-above=5000,dump-format=json,block-profile-rate=10000");
+    assertEquals(OptionalLong.of(5000), options.number("dump-above"));
+    assertEquals(OptionalLong.empty(), options.number("mutex-profile-fraction"));
+    assertTrue(options.dumpsJson());
+    assertFalse(Options.parse("").dumpsJson());
+    for (String bad : new String[] {"dump-above=0", "dump-above=x", "dump-above=-1"}) {
+      assertThrows(
+          IllegalArgumentException.class, () -> Options.parse(bad).number("dump-above"), bad);
+    }
+    assertThrows(
+        IllegalArgumentException.class, () -> Options.parse("dump-format=xml").dumpsJson());
   }
 }
