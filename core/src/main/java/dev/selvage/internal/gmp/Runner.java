@@ -34,7 +34,7 @@ public final class Runner implements Ground, Executor {
 
   private Runner(int most) {
     gmp = new Gmp(this, most);
-    sysmon = new Sysmon(this, gmp, id == 0 ? "selvage-sysmon" : "selvage-sysmon-" + id);
+    sysmon = new Sysmon(this, gmp, id == 0 ? "selvage-sysmon" : "selvage-sysmon-" + id, id == 0);
   }
 
   /** Starts another scheduler; null when there cannot be a thread for even one P. */

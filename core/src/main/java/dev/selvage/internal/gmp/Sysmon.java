@@ -1,6 +1,7 @@
 package dev.selvage.internal.gmp;
 
 import dev.selvage.internal.Log;
+import dev.selvage.internal.WaitClock;
 import dev.selvage.internal.jdk.VirtualThreads;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -40,6 +41,11 @@ final class Sysmon implements Runnable {
   private long followed = begun;
   private final long traceNanos = Long.getLong("selvage.schedtrace", 0) * 1_000_000;
   private long traced = begun;
+
+  /** Whether it is the one whose looks stamp the waits of the language. */
+  private final boolean ticks;
+
+  private long ticked = begun - PERIOD_NANOS;
   private volatile boolean asleep;
   private volatile boolean hurried;
   private volatile boolean ended;
@@ -51,7 +57,8 @@ final class Sysmon implements Runnable {
   long inNative;
   long refused;
 
-  Sysmon(Runner runner, Gmp gmp, String name) {
+  Sysmon(Runner runner, Gmp gmp, String name, boolean ticks) {
+    this.ticks = ticks;
     this.runner = runner;
     this.gmp = gmp;
     thread =
@@ -96,6 +103,13 @@ final class Sysmon implements Runnable {
 
   @Override
   public void run() {
+    watch();
+    if (ticks) {
+      WaitClock.tick(false);
+    }
+  }
+
+  private void watch() {
     while (isNeeded()) {
       try {
         loop();
@@ -119,6 +133,10 @@ final class Sysmon implements Runnable {
     while (isNeeded()) {
       long now = System.nanoTime();
       boolean lazy = look(now);
+      if (ticks && now - ticked >= PERIOD_NANOS) {
+        ticked = now;
+        WaitClock.tick(true);
+      }
       if (now - followed >= SECOND_NANOS) {
         followed = now;
         runner.follow();
@@ -132,7 +150,7 @@ final class Sysmon implements Runnable {
       if (quiet > PATIENCE && traceNanos == 0 && !ended) {
         asleep = true;
         if (gmp.idle() >= gmp.procs() && gmp.global.isEmpty()) {
-          LockSupport.park(this);
+          sleep();
         }
         asleep = false;
         quiet = 0;
@@ -141,6 +159,13 @@ final class Sysmon implements Runnable {
       }
       Thread.interrupted(); // nobody means anything by it
     }
+  }
+
+  private void sleep() {
+    if (ticks) {
+      WaitClock.tick(false);
+    }
+    LockSupport.park(this);
   }
 
   /** Looks at everything once; true if some P that is at work is lazy. */

@@ -104,11 +104,11 @@ final class Worker extends Thread {
   /** Lists a goroutine that has blocked: from now on nothing of ours may know it. */
   private static void enter(Runnable task) {
     Thread thread = JDK.owner(task);
-    if (thread != null) {
-      Roster.Member member = Roster.member(thread);
-      if (member != null && !member.isListed()) {
-        enter(member, thread);
-      }
+    // One that has ended has no handler any more.
+    if (thread != null
+        && JDK.handler(thread) instanceof Roster.Member member
+        && !member.isListed()) {
+      enter(member, thread);
     }
   }
 
