@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Remembers the blocked threads of executors, pools and scopes from one observation to the next, so that those which
- * an ordinary collection takes away, with an executor that nobody uses any more, are not gone
- * without a trace. Guarded by the prover.
+ * Remembers the blocked threads of executors, pools and scopes from one observation to the next, so
+ * that those which an ordinary collection takes away, with an executor that nobody uses any more,
+ * are not gone without a trace. Guarded by the prover.
  */
 final class Dropped {
   /*
