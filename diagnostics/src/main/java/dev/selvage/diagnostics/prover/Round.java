@@ -60,7 +60,7 @@ final class Round {
     Container[] containers;
     Thread[] threads;
 
-    /** Threads that were found, but were not parked any more when the round ended. */
+    /** Threads that were found and have run since, and have not ended. */
     final long[] moved;
 
     /** Whether there are threads of executors among those that were found. */
@@ -291,7 +291,11 @@ final class Round {
       Thread thread = handles[i].thread();
       int park = parkOf(thread);
       if (park == 0) {
-        moved[gone++] = ids[i];
+        // One that has ended was woken after it was hidden, ran, and was garbage when the collector
+        // came: it was never found in its park.
+        if (thread.isAlive()) {
+          moved[gone++] = ids[i];
+        }
         continue;
       }
       foundIds[n] = ids[i];

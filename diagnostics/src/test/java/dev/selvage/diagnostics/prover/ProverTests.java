@@ -524,6 +524,45 @@ class ProverTests {
     assertEquals(1, count(report, "Leaky.put"));
   }
 
+  /** Woken after it was hidden, and gone when the collector comes: it was never found blocked. */
+  @Test
+  void threadsThatEndBetweenHidingAndTheCollectionDoNotCount() throws Exception {
+    onAThreadOfItsOwn(() -> Thread.ofVirtual().start(Leaky::put));
+    AtomicReference<CountDownLatch> current = new AtomicReference<>(parkedOnALatch());
+    AtomicLong turns = new AtomicLong();
+    Jdk door =
+        (Jdk)
+            Proxy.newProxyInstance(
+                Jdk.class.getClassLoader(),
+                new Class<?>[] {Jdk.class},
+                (proxy, method, arguments) -> {
+                  if (method.isDefault()) {
+                    return InvocationHandler.invokeDefault(proxy, method, arguments);
+                  }
+                  if (method.getName().equals("finalizerLock")) { // all are hidden now
+                    current.getAndSet(parkedOnALatch()).countDown();
+                    Thread.sleep(50);
+                    turns.incrementAndGet();
+                  }
+                  return method.invoke(Jdk.ofThisJvm(), arguments);
+                });
+
+    Report report = new Prover(door).find(Mode.NOW);
+
+    current.getAndSet(new CountDownLatch(0)).countDown();
+    assertTrue(turns.get() >= 2);
+    assertTrue(report.proof().complete(), report.proof()::toString);
+    assertEquals(1, count(report, "Leaky.put"));
+    assertEquals(0, count(report, "Leaky.await"));
+  }
+
+  private static CountDownLatch parkedOnALatch() throws InterruptedException {
+    CountDownLatch latch = new CountDownLatch(1);
+    Thread.ofVirtual().start(() -> Leaky.await(latch));
+    Thread.sleep(50);
+    return latch;
+  }
+
   /** An executor with one thread, which is parked. */
   private static ExecutorService blockedExecutor() throws InterruptedException {
     ExecutorService executor = Leaky.executor(0);
