@@ -6,6 +6,7 @@
 module dev.selvage.diagnostics {
   requires static transitive org.jspecify;
   requires transitive dev.selvage.core;
+  requires static java.logging; // only where the program has it
   requires java.management;
   requires jdk.jfr;
   requires jdk.management;

@@ -5,6 +5,7 @@ import static dev.selvage.Go.go;
 import dev.selvage.Channel;
 import dev.selvage.Go;
 import dev.selvage.Select;
+import dev.selvage.observe.Probe;
 import dev.selvage.sync.Cond;
 import dev.selvage.sync.Mutex;
 import dev.selvage.sync.WaitGroup;
@@ -92,6 +93,18 @@ final class Asleep {
               CH.send("in time");
             });
         CH.receive(Duration.ofHours(1));
+        CH.receive();
+      }
+      case "many goroutines" -> {
+        for (int i = 0; i < 10_000; i++) {
+          Go.go(() -> CH.receive());
+        }
+        CH.receive();
+      }
+      case "vouched thread" -> {
+        Thread idle = Thread.ofPlatform().daemon().unstarted(() -> nap(60_000));
+        Probe.vouchFor(idle);
+        idle.start();
         CH.receive();
       }
       case "handler" -> {
@@ -183,6 +196,17 @@ final class Asleep {
                       .start(
                           () -> {
                             spin(A_WHILE);
+                            trySend("x");
+                          }));
+      case "thread called selvage" ->
+          later(
+              () ->
+                  Thread.ofPlatform()
+                      .daemon()
+                      .name("selvage-prover")
+                      .start(
+                          () -> {
+                            nap(A_WHILE);
                             trySend("x");
                           }));
       case "process" ->

@@ -124,6 +124,8 @@ final class DeadlockTests {
             "done forgotten after computing",
             "foreign thread ends",
             "after a sleep",
+            "many goroutines",
+            "vouched thread",
             "after a limit that was not needed")
         .map(program -> DynamicTest.dynamicTest(program, () -> run(program).reported()));
   }
@@ -165,6 +167,7 @@ final class DeadlockTests {
             "virtual threads that park in turns",
             "computing goroutine",
             "computing daemon",
+            "thread called selvage",
             "process",
             "churn of virtual threads",
             "churn of platform threads",

@@ -234,10 +234,12 @@ public final class Go {
    * a second after the deadlock, and may end what it likes; while it runs nobody looks for another.
    * If it throws, that is logged, and nobody looks any more.
    *
-   * <p>It is never wrong as far as the JVM can see. Where shutdown hooks or handlers of signals
-   * were registered in the program, it says nothing, as those could wake a goroutine; nor where it
-   * cannot see all virtual threads ({@code docs/adr/0013-all-asleep.md} has the rules). It cannot
-   * see threads of native code that the JVM has never met, nor finalizers that have not run. {@code
+   * <p>It is never wrong as far as the JVM can see. Where the program has shutdown hooks or
+   * handlers of signals it says nothing, as those could wake a goroutine; nor where it cannot see
+   * all virtual threads ({@code docs/adr/0013-all-asleep.md} has the rules). Under the agent it can
+   * tell the program's hooks from those of the JDK's log; without, any hook keeps it silent, and
+   * {@code java.util.logging} registers one when it is first used. It cannot see threads of native
+   * code that the JVM has never met, nor finalizers that have not run. {@code
    * -Ddev.selvage.deadlock.hooks=ignore} says that hooks and handlers of signals wake nobody.
    *
    * @param handler is given the report; null for the log again

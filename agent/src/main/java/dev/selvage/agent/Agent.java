@@ -9,6 +9,8 @@ import java.net.MalformedURLException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.jar.Attributes;
@@ -30,14 +32,15 @@ public final class Agent {
    * Invariants.
    *  1. This class and its loader are all that the application's class loader ever sees of the
    *     agent, and they use nothing but the JDK.
+   *     What it tells the application's copy of the language it tells in types of the JDK.
    *  2. There is one inner loader in a JVM, however often the agent is loaded: what has been proven
    *     is remembered there.
    */
 
   private static final String RUNTIME = "dev.selvage.agent.internal.AgentRuntime";
 
-  // guarded by Agent.class
-  private static @Nullable Inside inside;
+  // written under Agent.class
+  private static volatile @Nullable Inside inside;
 
   private static volatile @Nullable Instrumentation instrumentation;
 
@@ -104,12 +107,63 @@ public final class Agent {
     }
   }
 
-  private static synchronized Inside inside() throws IOException, URISyntaxException {
-    if (inside == null) {
-      URI jar = Agent.class.getProtectionDomain().getCodeSource().getLocation().toURI();
-      inside = new Inside(new File(jar));
+  // ------------------------------------------------------------------ for the language
+
+  /**
+   * Whether a thread, or shutdown hook, is the agent's and never acts for the program. Any thread
+   * may ask; does not block.
+   */
+  public static boolean isOwn(Thread thread) {
+    return Boolean.TRUE.equals(ask("isOwn", Thread.class, thread));
+  }
+
+  /**
+   * What the JVM would run when it ends, and on signals, as the {@code endings} of the language's
+   * {@code Probe} says; without what is not known. Any thread may ask.
+   */
+  public static Map<String, List<?>> endings() {
+    Map<String, List<?>> known = new HashMap<>();
+    if (ask("endings", null, null) instanceof Map<?, ?> lists) {
+      lists.forEach(
+          (key, list) -> {
+            if (key instanceof String name && list instanceof List<?> values) {
+              known.put(name, values);
+            }
+          });
     }
-    return inside;
+    return known;
+  }
+
+  /** Told when all goroutines are asleep, and the report is in the program's log. */
+  public static void asleep(String report) {
+    ask("asleep", String.class, report);
+  }
+
+  /** Null where there is no answer: the agent has not started, or something went wrong. */
+  private static @Nullable Object ask(
+      String method, @Nullable Class<?> type, @Nullable Object argument) {
+    Inside started = inside;
+    if (started == null) {
+      return null;
+    }
+    try {
+      Class<?> runtime = started.loadClass(RUNTIME);
+      return type == null
+          ? runtime.getMethod(method).invoke(null)
+          : runtime.getMethod(method, type).invoke(null, argument);
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+      return null;
+    }
+  }
+
+  private static synchronized Inside inside() throws IOException, URISyntaxException {
+    Inside loader = inside;
+    if (loader == null) {
+      URI jar = Agent.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+      loader = new Inside(new File(jar));
+      inside = loader;
+    }
+    return loader;
   }
 
   /**

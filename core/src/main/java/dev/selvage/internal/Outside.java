@@ -8,16 +8,18 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Whether anything but goroutines can wake them: threads of the platform, virtual threads of
- * others, shutdown hooks, handlers of signals. Public interfaces of the JDK only. What it cannot
- * tell counts as able to wake. Used by one thread.
+ * others, shutdown hooks, handlers of signals. Public interfaces of the JDK only, and what others
+ * vouch for. What it cannot tell counts as able to wake. Used by one thread.
  */
 final class Outside implements AutoCloseable {
   /*
    * Which threads do not count
    *  - daemons of the JVM and the JDK that run no code of the program and never act on its objects,
    *    by name or group, loaded by the boot loader where they have a class of their own;
-   *  - daemons of ours, "selvage-...", but the timer thread of another copy of the language;
-   *  - DestroyJavaVM, which only waits for all others.
+   *  - DestroyJavaVM, which only waits for all others;
+   *  - our timer threads, which are asked themselves, and whoever is in Bystanders: threads of our
+   *    tools, each told of by whoever made it. A name proves nothing: the JDK's web server calls
+   *    its threads the same in our debug server and in the program's own.
    * A Cleaner's thread counts if the program made it, and so do the common pool's, a reaper of
    * processes, flight recorder, and everything else that is not listed.
    *
@@ -37,7 +39,6 @@ final class Outside implements AutoCloseable {
           "VirtualThread-unblocker",
           "VirtualThread-unparker");
 
-  private static final String OWN = "selvage-";
   private static final String HOOKS = "dev.selvage.deadlock.hooks";
 
   private final Thread canary;
@@ -88,8 +89,17 @@ final class Outside implements AutoCloseable {
     if ("ignore".equals(System.getProperty(HOOKS))) {
       return true;
     }
+    Boolean hooks = Bystanders.ownAllHooks();
+    if (Boolean.FALSE.equals(hooks)) {
+      return false;
+    }
+    Boolean signals = Bystanders.ownAllSignals();
+    if (Boolean.FALSE.equals(signals)) {
+      return false;
+    }
     try {
-      return Management.HOOKS.neverLoaded() && Management.SIGNALS.neverLoaded();
+      return (hooks != null || Management.HOOKS.neverLoaded())
+          && (signals != null || Management.SIGNALS.neverLoaded());
     } catch (LinkageError e) {
       return false;
     }
@@ -126,14 +136,11 @@ final class Outside implements AutoCloseable {
     if (group == null) {
       return !thread.isAlive();
     }
+    if (SystemClockwork.isRinger(thread) || Bystanders.contains(thread)) {
+      return true;
+    }
     if (!thread.isDaemon()) {
       return name.equals("DestroyJavaVM") && thread.getStackTrace().length == 0;
-    }
-    if (name.equals("selvage-timers")) {
-      return SystemClockwork.isRinger(thread);
-    }
-    if (name.startsWith(OWN)) {
-      return true;
     }
     if (thread.getClass().getClassLoader() != null) {
       return false;

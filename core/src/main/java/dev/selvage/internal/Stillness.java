@@ -183,6 +183,7 @@ public final class Stillness {
       Runtime.getRuntime().exit(2);
     } else {
       Log.error(report);
+      Bystanders.tellAgent(report);
     }
   }
 

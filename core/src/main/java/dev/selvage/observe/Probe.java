@@ -1,21 +1,25 @@
 package dev.selvage.observe;
 
+import dev.selvage.internal.Bystanders;
 import dev.selvage.internal.Contentions;
 import dev.selvage.internal.LabelTrace;
 import dev.selvage.internal.Resources;
 import dev.selvage.internal.Roster;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a tool in another class loader may read of this copy of the language: static methods that
- * speak types of the JDK only, so that they can be called by reflection. Thread-safe; does not
- * block.
+ * speak types of the JDK only, so that they can be called by reflection. And what a tool in the
+ * same one may tell it, so that the tool is not taken for a part of the program. Thread-safe; does
+ * not block.
  */
 public final class Probe {
   private Probe() {}
@@ -168,5 +172,46 @@ public final class Probe {
   public static List<List<StackTraceElement>> profile(String name) {
     Profile profile = Profile.lookup(name);
     return profile == null ? List.of() : profile.stacks();
+  }
+
+  // --------------- What tools tell ---------------
+
+  /**
+   * Says that a thread never wakes a goroutine, nor starts anything that does: a tool's, which only
+   * looks. It is then no reason not to say that all goroutines are asleep. To be called before it
+   * starts; a shutdown hook may be vouched for as well. It is held weakly. Who vouches wrongly gets
+   * wrong reports.
+   */
+  public static void vouchFor(Thread thread) {
+    Bystanders.add(Objects.requireNonNull(thread, "thread"));
+  }
+
+  /** Whether somebody has vouched for the thread, or hook, in this copy of the language. */
+  public static boolean isVouchedFor(Thread thread) {
+    return Bystanders.isKnown(Objects.requireNonNull(thread, "thread"));
+  }
+
+  /**
+   * Says who can list what the JVM runs when it ends, and on signals, which the JDK has no public
+   * way to ask for. See {@link #endings}.
+   */
+  public static void setEndings(Supplier<Map<String, List<?>>> endings) {
+    Bystanders.setEndings(Objects.requireNonNull(endings, "endings"));
+  }
+
+  /**
+   * What the JVM would run when it ends, and on signals; asked only when everything seems to be
+   * asleep. What is not known is not in the map; by default nothing is.
+   *
+   * <table>
+   * <caption>The map has</caption>
+   * <tr><td>{@code hooks}</td><td>{@code List<Thread>}: the shutdown hooks, without those of the
+   * JDK that run no code of the program</td></tr>
+   * <tr><td>{@code signals}</td><td>{@code List<Object>}: the handlers of signals, without the
+   * JVM's own, which end it</td></tr>
+   * </table>
+   */
+  public static Map<String, List<?>> endings() {
+    return Bystanders.endings();
   }
 }

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.prover.Prover;
+import dev.selvage.observe.Probe;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -16,6 +17,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -50,10 +52,11 @@ public final class DebugServer implements AutoCloseable {
   private final ThreadPoolExecutor workers;
   private final Watchdog watchdog;
 
-  private DebugServer(HttpServer server, DebugEndpoints endpoints, Duration readLimit) {
+  private DebugServer(
+      HttpServer server, DebugEndpoints endpoints, Duration readLimit, Staff staff) {
     this.server = server;
     this.endpoints = endpoints;
-    ThreadFactory threads = runnable -> daemon(runnable, "selvage-debug-server");
+    ThreadFactory threads = runnable -> staff.daemon(runnable, "selvage-debug-server");
     workers =
         new ThreadPoolExecutor(
             THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
@@ -84,18 +87,21 @@ public final class DebugServer implements AutoCloseable {
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("port must be from 0 to 65535, is " + port);
     }
+    Staff staff = new Staff(leaks instanceof Prover);
     FutureTask<DebugServer> start =
         new FutureTask<>(
             () -> {
               InetAddress loopback = InetAddress.getLoopbackAddress();
               HttpServer server = HttpServer.create(new InetSocketAddress(loopback, port), 16);
-              DebugServer started = new DebugServer(server, new DebugEndpoints(leaks), readLimit);
+              DebugServer started =
+                  new DebugServer(server, new DebugEndpoints(leaks), readLimit, staff);
               server.start();
+              staff.vouchForThreadsOf(server);
               return started;
             });
     // The JDK's own threads of the server take over from the thread that starts it whether they are
     // daemons, the class loader and the thread-locals: so it is not the caller's.
-    Thread starter = daemon(start, "selvage-debug-server-start");
+    Thread starter = staff.daemon(start, "selvage-debug-server-start");
     starter.start();
     boolean interrupted = false;
     try {
@@ -235,14 +241,54 @@ public final class DebugServer implements AutoCloseable {
     }
   }
 
-  private static Thread daemon(Runnable task, String name) {
-    Thread thread =
-        Thread.ofPlatform()
-            .daemon()
-            .name(name)
-            .inheritInheritableThreadLocals(false)
-            .unstarted(task);
-    thread.setContextClassLoader(DebugServer.class.getClassLoader());
-    return thread;
+  /**
+   * The threads of one server. They only look at the program, so that it may be said that all
+   * goroutines are asleep although they are alive; but not where they run code that is not ours.
+   */
+  private static final class Staff {
+    /*
+     * The JDK's web server makes its threads in the group of the thread that makes and starts it.
+     * The group is ours alone, so those in it that are called like the JDK's own are the JDK's own.
+     * Any other, as of a log handler that was made on the way, is not vouched for.
+     */
+    private static final Set<String> OF_THE_JDK =
+        Set.of("HTTP-Dispatcher", "idle-timeout-task", "req-rsp-timeout-task");
+
+    private final ThreadGroup group = new ThreadGroup("selvage-debug-server");
+    private final boolean onlyLooks;
+
+    Staff(boolean onlyLooks) {
+      this.onlyLooks = onlyLooks;
+    }
+
+    Thread daemon(Runnable task, String name) {
+      Thread thread =
+          Thread.ofPlatform()
+              .daemon()
+              .group(group)
+              .name(name)
+              .inheritInheritableThreadLocals(false)
+              .unstarted(task);
+      thread.setContextClassLoader(DebugServer.class.getClassLoader());
+      if (onlyLooks) {
+        Probe.vouchFor(thread);
+      }
+      return thread;
+    }
+
+    /** To be called where the server was started. */
+    void vouchForThreadsOf(HttpServer server) {
+      if (!onlyLooks || server.getClass().getModule() != HttpServer.class.getModule()) {
+        return; // a server that the program has put in the place of the JDK's
+      }
+      Thread[] threads = new Thread[group.activeCount() + 16];
+      int n = group.enumerate(threads, false);
+      for (int i = 0; i < n; i++) {
+        if (OF_THE_JDK.contains(threads[i].getName())
+            && threads[i].getClass().getClassLoader() == null) {
+          Probe.vouchFor(threads[i]);
+        }
+      }
+    }
   }
 }

@@ -100,6 +100,10 @@ record Look(JsonNode root, List<Found> findings) {
     }
   }
 
+  List<String> notes() {
+    return texts(root.path("notes"));
+  }
+
   int unprovable(String reason) {
     return root.path("goroutines").path("unprovable").path(reason).asInt();
   }

@@ -229,6 +229,19 @@ final class Target implements AutoCloseable {
     return process.exitValue();
   }
 
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Asks it to end, as {@code kill} does, and returns its exit code. */
+  int terminate() throws InterruptedException {
+    process.toHandle().destroy(); // not by the process, which would close its streams as well
+    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      throw new AssertionError("does not end:\n" + stderr());
+    }
+    return process.exitValue();
+  }
+
   @Override
   public void close() {
     process.destroyForcibly();

@@ -12,6 +12,7 @@ import dev.selvage.diagnostics.prover.Holders;
 import dev.selvage.diagnostics.prover.JdkBuild;
 import dev.selvage.diagnostics.prover.Prover;
 import dev.selvage.http.DebugServer;
+import dev.selvage.observe.Probe;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.FilterOutputStream;
@@ -25,11 +26,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The agent at work: opens what the prover needs, looks when it was told to, and says what it saw.
@@ -57,6 +61,9 @@ public final class AgentRuntime {
   // guarded by AgentRuntime.class
   private static boolean opened;
   private static boolean watching;
+
+  /** What the language has said last of a deadlock; null if it has not. */
+  private static volatile @Nullable String deadlock;
 
   private final Options options;
   private final Instrumentation instrumentation;
@@ -120,11 +127,12 @@ public final class AgentRuntime {
       daemon("selvage-agent", () -> follow(after, suspects));
     }
     if (atExit) {
-      Runtime.getRuntime()
-          .addShutdownHook(
-              Thread.ofPlatform()
-                  .name("selvage-at-exit")
-                  .unstarted(() -> attempt(() -> lookAtExit(told))));
+      Thread hook =
+          Thread.ofPlatform()
+              .name("selvage-at-exit")
+              .unstarted(() -> attempt(() -> lookAtExit(told)));
+      Probe.vouchFor(hook);
+      Runtime.getRuntime().addShutdownHook(hook);
     }
   }
 
@@ -254,7 +262,7 @@ public final class AgentRuntime {
 
   /** One at a time, so that what is written last is the newest. */
   private synchronized void look() throws IOException {
-    Report report = Prover.ofThisJvm().find(options.mode());
+    Report report = withNotes(Prover.ofThisJvm().find(options.mode()));
     Optional<Path> file = options.path("report");
     if (file.isPresent()) {
       write(file.get(), ReportJson.render(report));
@@ -285,7 +293,7 @@ public final class AgentRuntime {
         watch();
         sampleFor(watch);
       }
-      write(file, ReportJson.render(Prover.ofThisJvm().find(options.mode())));
+      write(file, ReportJson.render(withNotes(Prover.ofThisJvm().find(options.mode()))));
     } catch (Throwable t) {
       // The tool that attached reads it there; thrown, it would only see a number.
       write(file, ReportJson.error(reason(t)));
@@ -300,6 +308,57 @@ public final class AgentRuntime {
       Thread.sleep(Duration.ofNanos(Math.min(left, every)));
       Prover.ofThisJvm().sample();
     }
+  }
+
+  // ------------------------------------------------------------------ for the language
+
+  /** Whether a thread, or hook, is ours. */
+  public static boolean isOwn(Thread thread) {
+    return Probe.isVouchedFor(thread);
+  }
+
+  /** What the JVM would run when it ends, and on signals. */
+  public static Map<String, List<?>> endings() {
+    Prover.ofThisJvm(); // which knows how to list it
+    return Probe.endings();
+  }
+
+  /** All goroutines are asleep, and that is in the program's log with every stack. */
+  public static void asleep(String report) {
+    ERR.println(
+        "selvage: "
+            + report.lines().findFirst().orElse("")
+            + " "
+            + asleep(threads(report))
+            + "; the program's log dev.selvage has every stack");
+    deadlock = asleep(threads(report));
+  }
+
+  private static long threads(String report) {
+    return report.lines().filter(line -> line.endsWith("]:")).count();
+  }
+
+  private static String asleep(long threads) {
+    return threads
+        + (threads == 1 ? " thread waits" : " threads wait")
+        + " and nothing is left to wake one";
+  }
+
+  private static Report withNotes(Report report) {
+    String text = deadlock;
+    if (text == null) {
+      return report;
+    }
+    List<String> notes = new ArrayList<>(report.notes());
+    notes.add("all goroutines were asleep: " + text);
+    return new Report(
+        report.capturedAt(),
+        report.vm(),
+        report.capabilities(),
+        report.goroutines(),
+        report.proof(),
+        report.findings(),
+        notes);
   }
 
   // ------------------------------------------------------------------ what both need
@@ -335,6 +394,15 @@ public final class AgentRuntime {
       }
       instrumentation.redefineModule(
           Object.class.getModule(), Set.of(), opens, opens, Set.of(), Map.of());
+      // Whether what closes the log at the end runs code of the program.
+      ModuleLayer.boot()
+          .findModule("java.logging")
+          .ifPresent(
+              logging -> {
+                Map<String, Set<Module>> open = Map.of("java.util.logging", us);
+                instrumentation.redefineModule(
+                    logging, Set.of(), Map.of(), open, Set.of(), Map.of());
+              });
       opened = true;
     }
   }
@@ -351,7 +419,14 @@ public final class AgentRuntime {
   }
 
   private static void daemon(String name, Runnable work) {
-    Thread.ofPlatform().daemon().name(name).inheritInheritableThreadLocals(false).start(work);
+    Thread thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name(name)
+            .inheritInheritableThreadLocals(false)
+            .unstarted(work);
+    Probe.vouchFor(thread);
+    thread.start();
   }
 
   private interface Work {

@@ -3,6 +3,7 @@ package dev.selvage.diagnostics.jdk;
 import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.Report;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -159,6 +160,12 @@ public interface Jdk {
 
   /** The platform threads of this JVM, for walks that start at them. */
   Set<Thread> platformThreads();
+
+  /**
+   * What the JVM runs when it ends, and on signals, as {@code dev.selvage.observe.Probe.endings}
+   * has it: what cannot be read is left out.
+   */
+  Map<String, List<?>> endings();
 
   /** Visits the stack of a thread, leaf first; empty if it has none. */
   StackTraceElement[] stack(Thread thread);

@@ -919,6 +919,11 @@ final class Jdk25 implements Jdk {
   }
 
   @Override
+  public Map<String, List<?>> endings() {
+    return Endings.list();
+  }
+
+  @Override
   public StackTraceElement[] stack(Thread thread) {
     return thread.getStackTrace();
   }

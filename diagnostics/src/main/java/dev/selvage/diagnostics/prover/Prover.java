@@ -10,6 +10,7 @@ import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import dev.selvage.diagnostics.jdk.Jdk.Container;
+import dev.selvage.observe.Probe;
 import dev.selvage.observe.WaitReason;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -91,6 +92,10 @@ public final class Prover implements Leaks {
     this.observations = new Observations(jdk);
   }
 
+  static {
+    Probe.setEndings(Jdk.ofThisJvm()::endings);
+  }
+
   /** The one of this JVM (of this copy of Selvage in it). */
   public static Prover ofThisJvm() {
     return INSTANCE;
@@ -136,11 +141,14 @@ public final class Prover implements Leaks {
 
   private static <T> T onOwnThread(Callable<T> work) {
     FutureTask<T> task = new FutureTask<>(work);
-    Thread.ofPlatform()
-        .daemon()
-        .name("selvage-prover")
-        .inheritInheritableThreadLocals(false)
-        .start(task);
+    Thread prover =
+        Thread.ofPlatform()
+            .daemon()
+            .name("selvage-prover")
+            .inheritInheritableThreadLocals(false)
+            .unstarted(task);
+    Probe.vouchFor(prover);
+    prover.start();
     boolean interrupted = false;
     try {
       while (true) {

@@ -1,6 +1,7 @@
 package dev.selvage.diagnostics.prover;
 
 import dev.selvage.diagnostics.jdk.Jdk;
+import dev.selvage.observe.Probe;
 
 /** Takes the stacks of many threads, on two threads where there are many. */
 final class Stacks {
@@ -30,7 +31,11 @@ final class Stacks {
             : Thread.ofPlatform()
                 .daemon()
                 .name("selvage-stacks")
-                .start(() -> fill(jdk, threads, indices, stacks, 0, half));
+                .unstarted(() -> fill(jdk, threads, indices, stacks, 0, half));
+    if (helper != null) {
+      Probe.vouchFor(helper);
+      helper.start();
+    }
     fill(jdk, threads, indices, stacks, half, indices.length);
     if (helper != null) {
       boolean interrupted = false;
