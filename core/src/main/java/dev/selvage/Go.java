@@ -4,8 +4,6 @@ import dev.selvage.internal.Alarms;
 import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.Stillness;
 import dev.selvage.observe.WaitReason;
-import dev.selvage.scheduler.GoRuntime;
-import dev.selvage.scheduler.Scheduler;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -32,7 +30,7 @@ public final class Go {
 
   /** Which scheduler goroutines run on in this JVM, and what is missing for more. */
   public static GoRuntime runtime() {
-    return Scheduler.runtime();
+    return GoRuntime.ofThisJvm();
   }
 
   // --------------- Starting ---------------

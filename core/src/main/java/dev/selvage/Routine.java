@@ -40,7 +40,7 @@ final class Routine extends Roster.Member implements Runnable, Executor {
     Starts.setStarter(
         (runner, name, task) -> {
           Environment environment = Environment.current();
-          return start(runner, name, environment, task);
+          return start(runner, name, environment, task::run);
         });
   }
 

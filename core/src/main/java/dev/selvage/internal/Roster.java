@@ -1,6 +1,5 @@
 package dev.selvage.internal;
 
-import dev.selvage.internal.gmp.Account;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;

@@ -1,10 +1,10 @@
 package dev.selvage.internal;
 
-import dev.selvage.internal.gmp.Runner;
 import java.lang.Thread.State;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +45,9 @@ public final class Stillness {
 
   private static volatile @Nullable Consumer<? super String> handler;
 
+  /** Whether a scheduler of our own runs a goroutine, or has one to run. */
+  private static volatile BooleanSupplier atWork = () -> false;
+
   private volatile @Nullable Thread thread;
   private volatile boolean pausing;
 
@@ -59,6 +62,11 @@ public final class Stillness {
   /** To be told of a deadlock instead of the log; null for the log again. */
   public static void setHandler(@Nullable Consumer<? super String> told) {
     handler = told;
+  }
+
+  /** Says how to ask whether a scheduler of our own runs a goroutine, or has one to run. */
+  public static void setAtWork(BooleanSupplier asked) {
+    atWork = asked;
   }
 
   /**
@@ -198,7 +206,7 @@ public final class Stillness {
   private static @Nullable Digest look(@Nullable Set<Long> virtual) {
     if (!SystemClockwork.isAtRest()
         || ManualClockwork.isAnyAlarmPending()
-        || Runner.isAnyAtWork()) {
+        || atWork.getAsBoolean()) {
       return null;
     }
     Sum sum = new Sum();

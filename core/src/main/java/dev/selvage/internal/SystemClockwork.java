@@ -1,6 +1,5 @@
 package dev.selvage.internal;
 
-import dev.selvage.internal.gmp.Gatherer;
 import java.lang.Thread.State;
 import java.time.Instant;
 import java.util.concurrent.locks.LockSupport;

@@ -109,10 +109,10 @@ public final class Waiter {
     }
     Thread t = thread;
     this.winner = winner;
-    // From here on the owner may use the waiter for something else. Whether the owner sees it
-    // before
-    // it parks does not matter: unparking is a fence, and leaves a permit.
-    STATE.setRelease(this, DONE);
+    // From here on the owner may use the waiter for something else. Not by a release write: unpark
+    // does nothing, not even fence, if there is a permit already, and the owner may take that one,
+    // look before this has become visible, and park for ever.
+    state = DONE;
     LockSupport.unpark(t);
   }
 

@@ -1,14 +1,13 @@
 package dev.selvage.scheduler;
 
 import dev.selvage.Go;
+import dev.selvage.internal.Account;
 import dev.selvage.internal.Roster;
-import dev.selvage.internal.gmp.Account;
 import dev.selvage.internal.gmp.Counters;
 import dev.selvage.internal.gmp.Runner;
 import dev.selvage.internal.gmp.Runners;
 import dev.selvage.internal.gmp.Starts;
 import dev.selvage.internal.gmp.Stats;
-import dev.selvage.internal.jdk.VirtualThreads.Missing;
 import dev.selvage.observe.SchedulerObserver;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,15 +64,6 @@ public final class Scheduler implements AutoCloseable {
     return new Scheduler(runner);
   }
 
-  /** What there is in this JVM, and what is missing. */
-  public static GoRuntime runtime() {
-    List<GoRuntime.Missing> missing = new ArrayList<>();
-    for (Missing one : Runners.missing()) {
-      missing.add(new GoRuntime.Missing(one.open(), one.costs()));
-    }
-    return new GoRuntime(JVM.isGmp() ? "gmp" : "jdk", missing);
-  }
-
   /** Whether it is ours; otherwise it is that of the JDK, of which nothing more is known here. */
   public boolean isGmp() {
     return runner != null;
@@ -94,7 +84,7 @@ public final class Scheduler implements AutoCloseable {
 
   private void start(@Nullable String name, Go.Action task) {
     if (runner != null) {
-      Starts.start(runner, name, task);
+      Starts.start(runner, name, task::run);
     } else if (name == null) {
       Go.go(task);
     } else {

@@ -31,11 +31,15 @@ class OneCoreIT {
       import static dev.selvage.Go.go;
 
       import dev.selvage.Channel;
+      import dev.selvage.Go;
       import dev.selvage.time.Ticker;
       import java.time.Duration;
 
       public class App implements Runnable {
         public void run() {
+          if (!Go.runtime().toString().equals("scheduler gmp")) {
+            throw new IllegalStateException("the agent has not opened what is needed: " + Go.runtime());
+          }
           for (int i = 0; i < 3; i++) {
             go(App::leak);
           }

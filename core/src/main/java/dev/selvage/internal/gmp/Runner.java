@@ -1,5 +1,7 @@
 package dev.selvage.internal.gmp;
 
+import dev.selvage.internal.Gatherer;
+import dev.selvage.internal.Stillness;
 import dev.selvage.internal.jdk.VirtualThreads;
 import dev.selvage.observe.SchedulerObserver;
 import java.lang.ref.WeakReference;
@@ -16,13 +18,17 @@ import org.jspecify.annotations.Nullable;
  * it does not park, and throws nothing but {@link OutOfMemoryError}, and that before it has done
  * anything: the JDK then tries again, or tells who wanted to start a thread.
  */
-public final class Runner implements Ground, Executor {
+public final class Runner implements Ground, Executor, Gatherer.Sink {
   /** How many Ms one scheduler has at most, if not said otherwise; as many as the JDK's has. */
   static final int MOST = 256;
 
   private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
   private static final List<WeakReference<Runner>> OPEN = new CopyOnWriteArrayList<>();
   private static final AtomicInteger IDS = new AtomicInteger();
+
+  static {
+    Stillness.setAtWork(Runner::isAnyAtWork);
+  }
 
   private final int id = IDS.getAndIncrement();
   private final AtomicInteger threads = new AtomicInteger();
@@ -94,8 +100,9 @@ public final class Runner implements Ground, Executor {
     gmp.submit(task);
   }
 
-  void submit(Batch batch) {
-    gmp.submit(batch);
+  @Override
+  public void submit(@Nullable Runnable[] tasks) {
+    gmp.submit(new Batch(tasks));
   }
 
   /** GOMAXPROCS. */
@@ -185,7 +192,7 @@ public final class Runner implements Ground, Executor {
   }
 
   /** Whether any scheduler runs a goroutine, or has one to run. */
-  public static boolean isAnyAtWork() {
+  private static boolean isAnyAtWork() {
     for (WeakReference<Runner> open : OPEN) {
       Runner runner = open.get();
       if (runner != null && runner.gmp.isAtWork()) {

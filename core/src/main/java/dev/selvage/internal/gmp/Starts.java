@@ -1,6 +1,5 @@
 package dev.selvage.internal.gmp;
 
-import dev.selvage.Go;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -13,10 +12,16 @@ public final class Starts {
 
   private Starts() {}
 
+  /** What a goroutine does. */
+  public interface Task {
+    /** Does it. */
+    void run() throws Throwable;
+  }
+
   /** Starts goroutines. */
   public interface Starter {
     /** Starts one on that scheduler, in the environment of the current thread. */
-    Thread start(Runner runner, @Nullable String name, Go.Action task);
+    Thread start(Runner runner, @Nullable String name, Task task);
   }
 
   /** Says who starts them. */
@@ -25,7 +30,7 @@ public final class Starts {
   }
 
   /** Starts one on that scheduler, in the environment of the current thread. */
-  public static Thread start(Runner runner, @Nullable String name, Go.Action task) {
+  public static Thread start(Runner runner, @Nullable String name, Task task) {
     if (starter == null) {
       try {
         Class.forName("dev.selvage.Routine"); // initialises it

@@ -1,5 +1,6 @@
 package dev.selvage.internal.gmp;
 
+import dev.selvage.internal.Account;
 import dev.selvage.internal.Roster;
 import dev.selvage.internal.Waiter;
 import dev.selvage.internal.jdk.VirtualThreads;

@@ -1,5 +1,8 @@
-package dev.selvage.scheduler;
+package dev.selvage;
 
+import dev.selvage.internal.gmp.Runners;
+import dev.selvage.internal.jdk.VirtualThreads;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -21,6 +24,15 @@ public record GoRuntime(String scheduler, List<Missing> missing) {
   /** Makes it immutable. */
   public GoRuntime {
     missing = List.copyOf(missing);
+  }
+
+  /** That of this JVM. */
+  static GoRuntime ofThisJvm() {
+    List<Missing> missing = new ArrayList<>();
+    for (VirtualThreads.Missing one : Runners.missing()) {
+      missing.add(new Missing(one.open(), one.costs()));
+    }
+    return new GoRuntime(Runners.ofThisJvm() != null ? "gmp" : "jdk", missing);
   }
 
   /** In one line, for a log. */

@@ -1,4 +1,4 @@
-package dev.selvage.internal.gmp;
+package dev.selvage.internal;
 
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 public final class Gatherer extends Thread {
   private final @Nullable Runnable[] tasks = new Runnable[64];
   private int count;
-  private @Nullable Runner runner;
+  private @Nullable Sink sink;
 
   /** Creates a daemon that does that. */
   public Gatherer(Runnable work, String name) {
@@ -22,34 +22,40 @@ public final class Gatherer extends Thread {
     setContextClassLoader(ClassLoader.getSystemClassLoader());
   }
 
+  /** Where what was gathered goes: a scheduler. */
+  public interface Sink {
+    /**
+     * Takes tasks; the array is full, and the sink's from here on. What it throws it throws before
+     * it has taken anything.
+     */
+    void submit(@Nullable Runnable[] tasks);
+  }
+
   /** Takes a task that has become runnable on this thread. */
-  void gather(Runner on, Runnable task) {
-    if (runner != on || count == tasks.length) {
+  public void gather(Sink to, Runnable task) {
+    if (sink != to || count == tasks.length) {
       flush();
-      runner = on;
+      sink = to;
     }
     tasks[count++] = task;
   }
 
   /** Submits what was gathered. On this thread only. */
   public void flush() {
-    Runner on = runner;
-    if (on == null || count == 0) {
+    Sink to = sink;
+    if (to == null || count == 0) {
       return;
     }
-    on.submit(batch());
-    Arrays.fill(tasks, 0, count, null);
-    count = 0;
-    runner = null;
-  }
-
-  private Batch batch() {
-    for (; ; ) {
+    for (boolean done = false; !done; ) {
       try {
-        return new Batch(Arrays.copyOf(tasks, count));
+        to.submit(Arrays.copyOf(tasks, count));
+        done = true;
       } catch (OutOfMemoryError e) {
         LockSupport.parkNanos(10_000_000); // these are awake already, and must not be lost
       }
     }
+    Arrays.fill(tasks, 0, count, null);
+    count = 0;
+    sink = null;
   }
 }

@@ -1,4 +1,4 @@
-package dev.selvage.internal.gmp;
+package dev.selvage.internal;
 
 /**
  * What a goroutine has used since somebody wanted to know. Written by whoever runs it, one at a
@@ -6,7 +6,7 @@ package dev.selvage.internal.gmp;
  */
 public final class Account {
   /** When it became runnable, or 0. */
-  long readyAt;
+  public long readyAt;
 
   /** How often it was run. */
   public long mounts;
@@ -16,4 +16,7 @@ public final class Account {
 
   /** Bytes of heap. */
   public long allocatedBytes;
+
+  /** Creates one with nothing in it. */
+  public Account() {}
 }
