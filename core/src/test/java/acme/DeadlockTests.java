@@ -48,10 +48,17 @@ final class DeadlockTests {
   }
 
   private Process start(String program, String mode, String... options) throws Exception {
+    List<String> all = new ArrayList<>(Arrays.asList(options));
+    all.add("--add-opens=java.base/jdk.internal.vm=ALL-UNNAMED");
+    all.add("-Ddev.selvage.deadlock=" + mode);
+    return launch(program, all);
+  }
+
+  private Process launch(String program, List<String> options) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(Arrays.asList(options));
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Ddev.selvage.deadlock=" + mode, "-cp"));
+    command.addAll(options);
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp"));
     command.add(place(Channel.class) + File.pathSeparator + place(Asleep.class));
     command.addAll(List.of(Asleep.class.getName(), program));
     return new ProcessBuilder(command)
@@ -148,6 +155,20 @@ final class DeadlockTests {
     Ended ended = run("handler");
     ended.silent(0);
     assertEquals("woken\nwoken\ntold 2\n", ended.out);
+  }
+
+  @Test
+  void alsoOnOurOwnScheduler() throws Exception {
+    Process process =
+        start("many goroutines", "exit", "--add-opens=java.base/java.lang=ALL-UNNAMED");
+    end(process).reported();
+  }
+
+  @Test
+  void withoutFlagsOnlyWhenAskedFor() throws Exception {
+    end(launch("main in receive", List.of("-Ddev.selvage.deadlock=exit"))).reported();
+    // What would list the other threads can crash the JVM, so nobody has it by default.
+    staysSilent(launch("main in receive", List.of()));
   }
 
   // --------------- None ---------------

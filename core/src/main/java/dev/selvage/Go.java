@@ -234,11 +234,16 @@ public final class Go {
    *
    * <p>It is never wrong as far as the JVM can see. Where the program has shutdown hooks or
    * handlers of signals it says nothing, as those could wake a goroutine; nor where it cannot see
-   * all virtual threads ({@code docs/adr/0013-all-asleep.md} has the rules). Under the agent it can
-   * tell the program's hooks from those of the JDK's log; without, any hook keeps it silent, and
-   * {@code java.util.logging} registers one when it is first used. It cannot see threads of native
-   * code that the JVM has never met, nor finalizers that have not run. {@code
-   * -Ddev.selvage.deadlock.hooks=ignore} says that hooks and handlers of signals wake nobody.
+   * all virtual threads ({@code docs/adr/0013-all-asleep.md} has the rules). It sees them under the
+   * agent, or with {@code --add-opens java.base/jdk.internal.vm=dev.selvage.core} ({@code
+   * ALL-UNNAMED} on the class path). Without, it takes a thread dump of the JVM when all of
+   * Selvage's goroutines seem to be asleep, and does so only if a handler is given or {@code
+   * -Ddev.selvage.deadlock=log} or {@code exit}, since JDK 25.0.3 can crash when it dumps other
+   * virtual threads that run just then. Under the agent it can tell the program's hooks from those
+   * of the JDK's log; without, any hook keeps it silent, and {@code java.util.logging} registers
+   * one when it is first used. It cannot see threads of native code that the JVM has never met, nor
+   * finalizers that have not run. {@code -Ddev.selvage.deadlock.hooks=ignore} says that hooks and
+   * handlers of signals wake nobody.
    *
    * @param handler is given the report; null for the log again
    */

@@ -1,7 +1,9 @@
 package dev.selvage.internal;
 
+import dev.selvage.internal.jdk.VirtualThreads;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -23,8 +25,10 @@ final class Outside implements AutoCloseable {
    * A Cleaner's thread counts if the program made it, and so do the common pool's, a reaper of
    * processes, flight recorder, and everything else that is not listed.
    *
-   * Virtual threads that are not in the roster show up in the JVM's thread dump, which anybody may
-   * ask for. A canary tells whether it lists all.
+   * Virtual threads that are not in the roster are in the JDK's own lists, if the package with these
+   * is open. Otherwise only the JVM's thread dump has them. JDK 25.0.3 can crash when it dumps a
+   * virtual thread that is just being mounted (docs/adr/0013), so a dump is taken only where the
+   * program's user has asked to hear of deadlocks. A canary tells whether all are listed.
    */
   private static final Set<String> SERVICES =
       Set.of(
@@ -75,10 +79,23 @@ final class Outside implements AutoCloseable {
     if (asleep.size() > Stillness.MOST || canary.getState() != Thread.State.WAITING) {
       return false;
     }
+    if (!Boolean.parseBoolean(System.getProperty("jdk.trackAllThreads", "true"))) {
+      return false;
+    }
     asleep.add(canary.threadId());
+    Set<Long> missing = new HashSet<>(asleep);
+    Boolean none =
+        VirtualThreads.ofThisJvm()
+            .allMatch(
+                thread ->
+                    missing.remove(thread.threadId())
+                        ? thread.getState() == Thread.State.WAITING
+                        : isPoller(thread));
+    if (none != null) {
+      return none && missing.isEmpty();
+    }
     try {
-      return Boolean.parseBoolean(System.getProperty("jdk.trackAllThreads", "true"))
-          && Management.listsAllVirtualThreads(asleep);
+      return Stillness.isAskedFor() && Management.listsAllVirtualThreads(asleep);
     } catch (LinkageError e) {
       return false; // a JVM without the modules for management
     }

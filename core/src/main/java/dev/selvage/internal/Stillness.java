@@ -37,6 +37,7 @@ public final class Stillness {
   private static final int LONGEST = 4 << 20;
 
   private static final String PROPERTY = "dev.selvage.deadlock";
+  private static final boolean ASKED_FOR = System.getProperty(PROPERTY) != null;
   private static final boolean OFF = "off".equals(System.getProperty(PROPERTY));
   private static final Stillness WATCH = new Stillness();
 
@@ -55,6 +56,11 @@ public final class Stillness {
   private @Nullable Digest reported;
 
   private Stillness() {}
+
+  /** Whether somebody who knows this program wants to hear of deadlocks, at some risk. */
+  static boolean isAskedFor() {
+    return ASKED_FOR || handler != null;
+  }
 
   /** What a look has seen of all that wait. */
   record Digest(int threads, long sum, long product) {}

@@ -222,7 +222,7 @@ final class SyncReachabilityTests {
     assertEquals(1, flight.run("key", () -> 1).value());
     assertCollected(() -> flight.run("other", () -> flight.run("other", () -> 1).value()));
     assertEquals(0, flight.runChan("key", () -> 0).receive().value());
-    assertEquals("SingleFlight(0 in flight)", flight.toString());
+    until(() -> flight.toString().equals("SingleFlight(0 in flight)"));
   }
 
   private static List<WeakReference<Thread>> flying(SingleFlight<String, Integer> flight)

@@ -1,5 +1,6 @@
 package dev.selvage.internal.gmp;
 
+import dev.selvage.internal.Bystanders;
 import dev.selvage.internal.Log;
 import dev.selvage.internal.WaitClock;
 import dev.selvage.internal.jdk.VirtualThreads;
@@ -68,6 +69,7 @@ final class Sysmon implements Runnable {
             .inheritInheritableThreadLocals(false)
             .unstarted(this);
     thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
+    Bystanders.add(thread);
   }
 
   /** Starts it; false when there can be no thread. */

@@ -1,5 +1,6 @@
 package dev.selvage.internal.gmp;
 
+import dev.selvage.internal.Bystanders;
 import dev.selvage.internal.Log;
 import dev.selvage.internal.Roster;
 import dev.selvage.internal.jdk.VirtualThreads;
@@ -28,6 +29,7 @@ final class Worker extends Thread {
     this.machine = machine;
     setDaemon(true);
     setContextClassLoader(ClassLoader.getSystemClassLoader());
+    Bystanders.add(this); // what it runs is asked for by itself
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.selvage.internal.jdk;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,14 @@ public interface VirtualThreads {
 
   /** Whether a virtual thread has never run yet, as far as it can be told. */
   boolean isNew(Thread thread);
+
+  /**
+   * Asks for each virtual thread that the JDK lists, without disturbing it, whether it is as
+   * expected; stops at the first that is not.
+   *
+   * @return null when they cannot be listed
+   */
+  @Nullable Boolean allMatch(Predicate<? super Thread> expected);
 
   /** Processor time of the current platform thread in nanoseconds; 0 if it cannot be had. */
   long cpuNanos();

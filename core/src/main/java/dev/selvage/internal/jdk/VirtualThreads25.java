@@ -5,6 +5,7 @@ import static java.lang.invoke.MethodType.methodType;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
+import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
 import java.lang.reflect.Field;
 import java.lang.reflect.InaccessibleObjectException;
@@ -13,6 +14,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The door of JDK 25, found by reflection once, each part tried when this class is initialised. */
@@ -42,6 +45,7 @@ final class VirtualThreads25 implements VirtualThreads {
   private static final @Nullable MethodHandle START;
   private static final @Nullable Object CONTAINER;
   private static final @Nullable VarHandle LISTED;
+  private static final @Nullable Containers CONTAINERS;
   private static final @Nullable MethodHandle CONTINUATION;
   private static final @Nullable MethodHandle TARGET;
   private static final @Nullable MethodHandle RUNS;
@@ -62,6 +66,7 @@ final class VirtualThreads25 implements VirtualThreads {
             "java.base/jdk.internal.vm",
             "goroutines are held by the JDK's list of all threads, and starting one costs more",
             Containers::new);
+    CONTAINERS = containers;
     START = containers == null ? null : containers.start;
     CONTAINER = containers == null ? null : containers.container;
     LISTED = containers == null ? null : containers.listed;
@@ -200,6 +205,9 @@ final class VirtualThreads25 implements VirtualThreads {
     final MethodHandle start;
     final Object container;
     final VarHandle listed;
+    final MethodHandle root;
+    final MethodHandle threads;
+    final MethodHandle children;
 
     Containers() throws ReflectiveOperationException {
       Class<?> shared = Class.forName("jdk.internal.vm.SharedThreadContainer");
@@ -215,6 +223,31 @@ final class VirtualThreads25 implements VirtualThreads {
           lookup
               .findVirtual(shared, "start", methodType(void.class, Thread.class))
               .bindTo(container);
+      Class<?> any = Class.forName("jdk.internal.vm.ThreadContainer");
+      Class<?> all = Class.forName("jdk.internal.vm.ThreadContainers");
+      root = lookup.findStatic(all, "root", methodType(any)).asType(methodType(Object.class));
+      MethodType streamOf = methodType(Stream.class, Object.class);
+      threads = lookup.findVirtual(any, "threads", methodType(Stream.class)).asType(streamOf);
+      children = lookup.findVirtual(any, "children", methodType(Stream.class)).asType(streamOf);
+    }
+
+    /** As the JDK's own dump goes through them. */
+    boolean allMatch(Object container, Predicate<? super Thread> expected) throws Throwable {
+      try (Stream<?> these = (Stream<?>) threads.invokeExact(container)) {
+        if (!these.allMatch(t -> !(t instanceof Thread v && v.isVirtual()) || expected.test(v))) {
+          return false;
+        }
+      }
+      List<?> inner;
+      try (Stream<?> stream = (Stream<?>) children.invokeExact(container)) {
+        inner = stream.toList();
+      }
+      for (Object each : inner) {
+        if (!allMatch(each, expected)) {
+          return false;
+        }
+      }
+      return true;
     }
   }
 
@@ -381,6 +414,19 @@ final class VirtualThreads25 implements VirtualThreads {
       } catch (Throwable e) {
         throw unexpected(e);
       }
+    }
+  }
+
+  @Override
+  public @Nullable Boolean allMatch(Predicate<? super Thread> expected) {
+    Containers containers = CONTAINERS;
+    if (containers == null) {
+      return null;
+    }
+    try {
+      return containers.allMatch((Object) containers.root.invokeExact(), expected);
+    } catch (Throwable e) {
+      throw unexpected(e);
     }
   }
 
