@@ -392,6 +392,16 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     return this == NEVER;
   }
 
+  // --------------- Without the lock: for Selection ---------------
+
+  /** A guess whether an operation would not have to wait; nothing but a timer is overlooked. */
+  boolean seemsReady(boolean sending) {
+    return closed
+        || (sending
+            ? count < ring.length || !receivers.isEmpty()
+            : count > 0 || !senders.isEmpty());
+  }
+
   // --------------- Under the lock: for this class, Selection and TimerPulse ---------------
 
   /**

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Selection implements Waiter.Several {
   /*
-   * Go's design (runtime/select.go):
+   * Go's design (runtime/select.go), after a first try that spares most of the locks:
+   *  0. Go through the cases in random order, and lock and try each that looks ready without its
+   *     lock. Whichever is carried out was ready, and as likely as every other one that was.
    *  1. Take the locks of all channels, each once, in the order of their ids.
    *  2. Go through the cases in random order; the first that is ready is carried out. Since all
    *     locks are held, "none is ready" is true of one moment, and every ready case is as likely.
@@ -88,18 +90,20 @@ final class Selection implements Waiter.Several {
   @Nullable Node await(long timeout) throws InterruptedException {
     Interrupts.check();
     shuffle();
-    Node ready;
-    lock();
-    try {
-      ready = attempt();
-      if (ready == null) {
-        if (timeout <= 0) {
-          return null;
+    Node ready = attemptOneByOne();
+    if (ready == null) {
+      lock();
+      try {
+        ready = attempt();
+        if (ready == null) {
+          if (timeout <= 0) {
+            return null;
+          }
+          enqueue();
         }
-        enqueue();
+      } finally {
+        unlock();
       }
-    } finally {
-      unlock();
     }
     if (ready == null) {
       return size == 0 ? waitForNothing(timeout) : park(timeout);
@@ -110,6 +114,25 @@ final class Selection implements Waiter.Several {
       partner.wake();
     }
     return ready;
+  }
+
+  /** Tries what looks ready, with one lock at a time. */
+  private @Nullable Node attemptOneByOne() {
+    for (int i = 0; i < size; i++) {
+      Node node = cases[order[i]];
+      Channel<?> channel = node.channel;
+      if (node.enabled && channel.seemsReady(node.sending)) {
+        channel.lock.lock();
+        try {
+          if (channel.attempt(node)) {
+            return node;
+          }
+        } finally {
+          channel.lock.unlock();
+        }
+      }
+    }
+    return null;
   }
 
   private @Nullable Node attempt() {
