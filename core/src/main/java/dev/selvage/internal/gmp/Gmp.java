@@ -124,11 +124,15 @@ final class Gmp extends GmpState {
    * @param next whether it shall run next, for the rest of the running goroutine's time slice
    */
   void submit(Processor p, Runnable task, boolean next) {
+    if (p.requested() != 0 && p.isOrphan()) {
+      submit(task);
+      return;
+    }
     Runnable put = task;
     boolean alone = false;
     if (next) {
       if (!p.hasNext()) {
-        if (p.lazy > 0 && p.requested() == 0) {
+        if (p.lazy > 0) {
           p.lazy--;
           p.setNextLazily(task);
           return;
@@ -162,7 +166,7 @@ final class Gmp extends GmpState {
       VarHandle.fullFence();
     }
     if (p.requested() != 0 && p.isOrphan()) {
-      empty(p);
+      empty(p); // it has become one meanwhile
     }
     wake(alone ? p : null);
   }

@@ -14,7 +14,10 @@ interface Ground {
   /** Ends the M's wait for work, the present one or the next. */
   void unpark(Machine machine);
 
-  /** Lets some twenty microseconds pass: long enough for a P to take what it was about to take. */
+  /**
+   * Lets some ten microseconds pass, and others use the core: long enough for a P to take what it
+   * was about to take.
+   */
   void pause();
 
   /** Wakes sysmon if it sleeps for longer than that: it has to look more often. */

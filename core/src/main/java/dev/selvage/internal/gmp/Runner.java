@@ -22,6 +22,9 @@ public final class Runner implements Ground, Executor, Gatherer.Sink {
   /** How many Ms one scheduler has at most, if not said otherwise; as many as the JDK's has. */
   static final int MOST = 256;
 
+  /** The operating system makes some 60 microseconds of it. */
+  private static final long PAUSE_NANOS = 10_000;
+
   private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
   private static final List<WeakReference<Runner>> OPEN = new CopyOnWriteArrayList<>();
   private static final AtomicInteger IDS = new AtomicInteger();
@@ -89,8 +92,10 @@ public final class Runner implements Ground, Executor, Gatherer.Sink {
     if (carrier instanceof Worker worker) {
       Processor p = worker.runner == this ? worker.machine.processor : null;
       if (p != null) {
-        // What the carrier submits itself has just run, and yields.
-        gmp.submit(p, task, Thread.currentThread() != carrier);
+        // What the carrier submits itself has just run: it gave way, or it was woken on its way to
+        // park, and then it goes on before others, unless it has woken somebody itself.
+        gmp.submit(
+            p, task, Thread.currentThread() != carrier || (!p.hasNext() && !JDK.hasYielded(task)));
         return;
       }
     } else if (carrier instanceof Gatherer gatherer) {
@@ -259,10 +264,11 @@ public final class Runner implements Ground, Executor, Gatherer.Sink {
 
   @Override
   public void pause() {
+    // Not by spinning: who was just woken may sit on the very core of the M that it waits for.
     long begun = System.nanoTime();
     do {
-      Thread.onSpinWait();
-    } while (System.nanoTime() - begun < 20_000);
+      LockSupport.parkNanos(this, PAUSE_NANOS);
+    } while (System.nanoTime() - begun < PAUSE_NANOS);
   }
 
   @Override

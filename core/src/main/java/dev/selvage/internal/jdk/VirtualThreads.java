@@ -53,6 +53,9 @@ public interface VirtualThreads {
   /** A thread's own handler of uncaught exceptions, even if it has ended; null if it has none. */
   Thread.@Nullable UncaughtExceptionHandler handler(Thread thread);
 
+  /** Whether a task that has become runnable did so by giving way, and not by being woken. */
+  boolean hasYielded(Runnable task);
+
   /** Whether a virtual thread has never run yet, as far as it can be told. */
   boolean isNew(Thread thread);
 

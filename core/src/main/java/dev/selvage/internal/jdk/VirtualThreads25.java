@@ -25,7 +25,7 @@ final class VirtualThreads25 implements VirtualThreads {
    *  - java.lang.VirtualThread has a constructor (Executor, String, int, Runnable), and gives the
    *    executor `runContinuation`, always the same lambda, which has captured the thread and
    *    nothing else.
-   *  - its field `state` is 0 or 1 until it runs for the first time.
+   *  - its field `state` is 0 or 1 until it runs for the first time, and 11 after it has yielded.
    *  - java.lang.Thread.currentCarrierThread() is static, and an intrinsic.
    *  - jdk.internal.vm.SharedThreadContainer.start(Thread) starts a thread that the container lists
    *    in its field `virtualThreads`, which it only adds to, removes from and streams.
@@ -81,6 +81,7 @@ final class VirtualThreads25 implements VirtualThreads {
   }
 
   private static final int STARTED = 1;
+  private static final int YIELDED = 11;
 
   static final VirtualThreads25 INSTANCE = new VirtualThreads25();
 
@@ -359,6 +360,16 @@ final class VirtualThreads25 implements VirtualThreads {
   public Thread.@Nullable UncaughtExceptionHandler handler(Thread thread) {
     try {
       return HANDLER == null ? null : (Thread.UncaughtExceptionHandler) HANDLER.invokeExact(thread);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
+  public boolean hasYielded(Runnable task) {
+    Thread thread = owner(task);
+    try {
+      return thread != null && STATE != null && (int) STATE.invokeExact(thread) == YIELDED;
     } catch (Throwable e) {
       throw unexpected(e);
     }
