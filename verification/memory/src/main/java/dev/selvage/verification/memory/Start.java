@@ -7,10 +7,12 @@ import dev.selvage.CancellableContext;
 import dev.selvage.Channel;
 import dev.selvage.Context;
 import dev.selvage.Go;
+import dev.selvage.Inheritance;
 import dev.selvage.Scope;
 import dev.selvage.sync.WaitGroup;
 import dev.selvage.time.Timer;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
@@ -34,6 +36,53 @@ final class Start {
     public void before() {
       x = 1;
       Go.go(() -> ch.send(x));
+    }
+
+    @Actor
+    public void after(I_Result r) {
+      r.r1 = Blocking.call(ch::receive);
+    }
+  }
+
+  /** A goroutine sees what was captured for it, and who installs it does. */
+  @JCStressTest
+  @Outcome(id = "1", expect = ACCEPTABLE, desc = "the value is there")
+  @Outcome(id = "0", expect = FORBIDDEN, desc = "installed, without what came before")
+  @State
+  public static class ByInheritance implements Inheritance<ByInheritance> {
+    private static final ThreadLocal<ByInheritance> CURRENT = new ThreadLocal<>();
+
+    static {
+      // For all tests of this JVM, which it is nothing to.
+      var unused = Inheritance.register(new ByInheritance());
+    }
+
+    int x;
+    int installed;
+    final Channel<Integer> ch = Channel.unbuffered();
+
+    @Override
+    public @Nullable ByInheritance capture() {
+      ByInheritance current = CURRENT.get();
+      if (current != null) {
+        current.x = 1;
+      }
+      return current;
+    }
+
+    @Override
+    public void install(ByInheritance captured) {
+      captured.installed = captured.x;
+    }
+
+    @Override
+    public void remove(ByInheritance captured) {}
+
+    @Actor
+    public void before() {
+      CURRENT.set(this);
+      Go.go(() -> ch.send(installed & x));
+      CURRENT.remove();
     }
 
     @Actor

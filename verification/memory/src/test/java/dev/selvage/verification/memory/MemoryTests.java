@@ -51,6 +51,7 @@ final class MemoryTests {
           Wake.class,
           Release.class,
           Start.class,
+          Outcomes.class,
           Interrupt.class);
 
   @Test
