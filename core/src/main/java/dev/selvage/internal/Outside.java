@@ -19,9 +19,10 @@ final class Outside implements AutoCloseable {
    *  - daemons of the JVM and the JDK that run no code of the program and never act on its objects,
    *    by name or group, loaded by the boot loader where they have a class of their own;
    *  - DestroyJavaVM, which only waits for all others;
-   *  - our timer threads, which are asked themselves, and whoever is in Bystanders: threads of our
-   *    tools, each told of by whoever made it. A name proves nothing: the JDK's web server calls
-   *    its threads the same in our debug server and in the program's own.
+   *  - our timer threads, which are asked themselves, and whoever is in Bystanders: Ms, whose
+   *    scheduler is asked, and threads of our tools, told of by whoever made them. A name proves
+   *    nothing: the JDK's web server calls its threads the same in our debug server and in the
+   *    program's own.
    * A Cleaner's thread counts if the program made it, and so do the common pool's, a reaper of
    * processes, flight recorder, and everything else that is not listed.
    *

@@ -16,7 +16,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.logging.ConsoleHandler;
+import java.util.logging.FileHandler;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
@@ -52,7 +52,7 @@ public final class AsleepProgram {
       // --------------- Cannot wake ---------------
       case "a log" -> Logger.getLogger("acme").info("a line in the log");
       case "a log file" -> {
-        var file = new java.util.logging.FileHandler("acme.log");
+        var file = new FileHandler("acme.log");
         Logger.getLogger("acme").addHandler(file);
         Logger.getLogger("acme").info("a line in the log");
         KEPT.add(Logger.getLogger("acme"));
@@ -127,8 +127,8 @@ public final class AsleepProgram {
       }
       case "a log formatter" -> {
         Logger logger = Logger.getLogger("acme");
-        Handler console = new ConsoleHandler();
-        console.setFormatter(
+        Handler file = new FileHandler("acme.log");
+        file.setFormatter(
             new SimpleFormatter() {
               @Override
               public String getTail(Handler h) {
@@ -136,7 +136,7 @@ public final class AsleepProgram {
                 return "";
               }
             });
-        logger.addHandler(console);
+        logger.addHandler(file);
         KEPT.add(logger);
       }
       case "a log handler of a logger of the JDK" -> {
