@@ -34,6 +34,7 @@ final class AsleepIT {
   private static final String[] OPENS = {
     "--add-opens=java.base/java.lang=ALL-UNNAMED",
     "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+    "--add-opens=java.base/jdk.internal.vm=ALL-UNNAMED",
     "--add-opens=java.logging/java.util.logging=ALL-UNNAMED"
   };
 
@@ -243,7 +244,7 @@ final class AsleepIT {
   @ValueSource(strings = {"a log", "a debug server", "a log,a prover"})
   void without_agent_and_opens_a_hook_of_the_log_cannot_be_told_from_others(String has)
       throws Exception {
-    try (Target target = start(java(), has.split(","))) {
+    try (Target target = start(java().option("-Ddev.selvage.deadlock=log"), has.split(","))) {
       staysSilent(target);
     }
   }
