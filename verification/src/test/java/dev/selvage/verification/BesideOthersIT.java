@@ -68,7 +68,8 @@ final class BesideOthersIT {
       Objects.requireNonNull(arguments.get("hostname")).setValue("127.0.0.1");
       Objects.requireNonNull(arguments.get("port")).setValue(listening.replaceAll(".*\\D", ""));
       var debugger = connector.attach(arguments);
-      assertFalse(debugger.allThreads().isEmpty());
+      // Not its list of threads: with virtual ones that come and go the JVM may fail to make it.
+      assertFalse(debugger.topLevelThreadGroups().isEmpty());
       for (int i = 0; i < 3; i++) {
         Look look = target.look();
         var proof = look.root().path("proof");
