@@ -1,13 +1,16 @@
 package dev.selvage;
 
 import dev.selvage.internal.Alarms;
+import dev.selvage.internal.Backoff;
 import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.Stillness;
+import dev.selvage.internal.gmp.Runners;
 import dev.selvage.observe.WaitReason;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * #uninterruptibly} is given.
  */
 public final class Go {
+  /** Of 64 yields on the scheduler of the JDK one gives way to all; a mask for random numbers. */
+  private static final int BREATH = 63;
+
   private Go() {}
 
   // --------------- The runtime ---------------
@@ -264,7 +270,13 @@ public final class Go {
   @SuppressWarnings({"NamedLikeContextualKeyword", "ThreadPriorityCheck"})
   public static void yield() throws InterruptedException {
     Interrupts.check();
-    Thread.yield();
+    if (Runners.ofThisJvm() == null
+        && Thread.currentThread().isVirtual()
+        && (ThreadLocalRandom.current().nextInt() & BREATH) == 0) {
+      Backoff.breathe();
+    } else {
+      Thread.yield();
+    }
   }
 
   // --------------- Time ---------------

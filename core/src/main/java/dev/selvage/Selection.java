@@ -1,6 +1,7 @@
 package dev.selvage;
 
 import dev.selvage.internal.Interrupts;
+import dev.selvage.internal.SpinLock;
 import dev.selvage.internal.Timeout;
 import dev.selvage.internal.Waiter;
 import dev.selvage.observe.WaitReason;
@@ -31,6 +32,9 @@ final class Selection implements Waiter.Several {
    * not running; so nodes and waiter can be used again.
    */
   private static final int INITIAL = 4;
+
+  /** How often locks are given back because the next one is taken. */
+  private static final int PATIENCE = 8;
 
   private final Waiter waiter;
   private Node[] cases = new Node[INITIAL];
@@ -211,14 +215,35 @@ final class Selection implements Waiter.Several {
     }
   }
 
+  /*
+   * Nobody should give way with a lock in hand: others might have to wait until he is scheduled
+   * again. So who does not get the next one gives all back and waits for that one alone; but not
+   * for ever, since between busy channels that might never come to an end.
+   */
   private void lock() {
+    int tries = 0;
     for (int i = 0; i < distinct; i++) {
-      channels[i].lock.lock();
+      SpinLock lock = channels[i].lock;
+      if (tries < PATIENCE && i > 0) {
+        if (!lock.tryLock()) {
+          tries++;
+          unlock(i);
+          lock.lock();
+          lock.unlock();
+          i = -1;
+        }
+      } else {
+        lock.lock();
+      }
     }
   }
 
   private void unlock() {
-    for (int i = distinct - 1; i >= 0; i--) {
+    unlock(distinct);
+  }
+
+  private void unlock(int locked) {
+    for (int i = locked - 1; i >= 0; i--) {
       channels[i].lock.unlock();
     }
   }

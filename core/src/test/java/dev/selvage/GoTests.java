@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -137,6 +138,27 @@ final class GoTests {
       wg.go(() -> Go.sleep(Duration.ofNanos(micros * 1000L)));
     }
     wg.await();
+  }
+
+  @Test
+  void goroutinesThatOnlyYieldLetOthersRun() throws Exception {
+    // On the JDK's scheduler two that yield keep a carrier from looking at what was submitted.
+    AtomicBoolean over = new AtomicBoolean();
+    WaitGroup all = new WaitGroup();
+    for (int i = 0; i < 4 * Runtime.getRuntime().availableProcessors(); i++) {
+      all.go(
+          () -> {
+            while (!over.get()) {
+              Go.yield();
+            }
+          });
+    }
+    all.go(
+        () -> {
+          Go.sleep(Duration.ofMillis(1));
+          over.set(true);
+        });
+    all.await();
   }
 
   @Test

@@ -142,15 +142,16 @@ public final class Interrupts {
       }
     }
 
-    @SuppressWarnings("ThreadPriorityCheck") // right without yielding, only slower
     private void enter() {
       lock.lock();
       depth++;
+      int looks = 0;
       while (delivering > 0) {
         lock.unlock();
-        Thread.yield();
+        Backoff.pause(looks++);
         lock.lock();
       }
+      Backoff.end(looks);
       if (Thread.interrupted()) {
         pending = true;
       }

@@ -4,9 +4,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A lock for a few dozen instructions. It never parks its caller, so it neither pins a carrier nor
- * shows up as a wait, and whoever finds it taken spins for a moment and then yields. Not reentrant,
- * not fair, no owner. Nothing that may block, and no code of a user, runs under it.
+ * A lock for a few dozen instructions, that does not pin a carrier. Whoever finds it taken spins
+ * for a moment, then yields, and only then sleeps for moments ({@link Backoff} says why), so it
+ * hardly ever shows up as a wait. Not reentrant, not fair, no owner. Nothing that may block, and no
+ * code of a user, runs under it.
  *
  * <p>Everything done before {@link #unlock()} is visible after the next {@link #lock()}.
  */
@@ -35,20 +36,25 @@ public final class SpinLock {
     }
   }
 
-  @SuppressWarnings("ThreadPriorityCheck") // right without yielding, only slower
   private void lockSlowly() {
-    int spins = 0;
+    int looks = 0;
     do {
       while (held != 0) {
-        if (spins < SPINS) {
-          spins++;
-          Thread.onSpinWait();
-        } else {
-          // The holder's carrier may have lost its core: give ours away.
-          Thread.yield();
-        }
+        Backoff.pause(looks++);
       }
     } while (!HELD.compareAndSet(this, 0, 1));
+    Backoff.end(looks);
+  }
+
+  /** Takes the lock if it is free, or becomes so while one may hope for it without giving way. */
+  public boolean tryLock() {
+    for (int i = 0; i < SPINS; i++) {
+      if (held == 0 && HELD.compareAndSet(this, 0, 1)) {
+        return true;
+      }
+      Thread.onSpinWait();
+    }
+    return false;
   }
 
   /** Gives the lock back. Only its holder may. */

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * {@code -Dselvage.seconds=N} is how long each capacity is stressed; {@code -Plong} does so for two
  * minutes.
  */
-@Timeout(1200)
+@Timeout(600)
 @ExtendWith(NobodyLeft.class)
 final class StressTests {
   private static final long SECONDS = Long.getLong("selvage.seconds", 3);
