@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
@@ -71,7 +72,7 @@ public final class DebugEndpoints {
                   "goroutine",
                   "Stack traces of all current goroutines (virtual threads). Use debug=2 as a query"
                       + " parameter to export in the same format as an unrecovered panic;"
-                      + " format=json and locks=1 say more."),
+                      + " format=json says more, and locks=1 where the program allows it."),
               Map.entry(
                   "goroutineleak",
                   "Stack traces of all goroutines that can never run again. Looks anew, with a"
@@ -104,7 +105,13 @@ public final class DebugEndpoints {
                   "Wall-clock profile: where all threads are, running or not. You can specify the"
                       + " duration in the seconds GET parameter.")));
 
+  private static final String LOCKS_REFUSED =
+      "locks=1 is not allowed here: to know locks the JVM takes a snapshot of each thread, and JDK"
+          + " 25.0.3 can crash while it does so in a busy program. Whoever starts the server can"
+          + " allow it, with DebugOption.LOCKS or the agent's option allow-locks=true";
+
   private final Leaks leaks;
+  private final Set<DebugOption> options;
   private final Looks looks;
   private final String program;
   private final Profiler profiler = Profiler.ofThisJvm();
@@ -112,13 +119,14 @@ public final class DebugEndpoints {
   // Each profile that takes a while keeps one thread of the server: others must stay free.
   private final Semaphore slow = new Semaphore(MOST_SLOW);
 
-  /** Endpoints that say what {@code leaks} knows. */
-  public DebugEndpoints(Leaks leaks) {
-    this(leaks, System::nanoTime);
+  /** Endpoints that say what {@code leaks} knows, and do what {@code options} allow. */
+  public DebugEndpoints(Leaks leaks, DebugOption... options) {
+    this(leaks, System::nanoTime, options);
   }
 
-  DebugEndpoints(Leaks leaks, LongSupplier nanoTime) {
+  DebugEndpoints(Leaks leaks, LongSupplier nanoTime, DebugOption... options) {
     this.leaks = leaks;
+    this.options = Set.copyOf(List.of(options)); // one may be given twice
     this.looks = new Looks(leaks, nanoTime);
     this.program = program();
     this.heapLooks = new HeapLooks(collect -> profiler.heap(program, collect), nanoTime);
@@ -308,6 +316,11 @@ public final class DebugEndpoints {
     if (!format.equals("text") && !format.equals("json")) {
       throw new Refused(400, "format must be json or text, is " + shown(format));
     }
+    boolean locks = !parameters.getOrDefault("locks", "0").equals("0");
+    boolean dumps = debug == 2 || (format.equals("json") && !name.equals(GOROUTINE_LEAK));
+    if (dumps && locks && !options.contains(DebugOption.LOCKS)) {
+      throw new Refused(403, LOCKS_REFUSED);
+    }
     if (name.equals(GOROUTINE_LEAK)) {
       // As in Go: the dump always shows all, and the leaked carry a mark.
       List<GoroutineInfo> leaked = leaked();
@@ -318,8 +331,8 @@ public final class DebugEndpoints {
             : Response.text(profile.toText());
       }
     }
-    if (debug == 2 || format.equals("json")) {
-      return dump(format, !parameters.getOrDefault("locks", "0").equals("0"));
+    if (dumps) {
+      return dump(format, locks);
     }
     GoroutineProfile profile = GoroutineProfile.take(name, program, leaks);
     return debug == 0 ? Response.file(name, profile.toProto()) : Response.text(profile.toText());

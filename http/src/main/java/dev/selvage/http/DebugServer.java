@@ -70,20 +70,24 @@ public final class DebugServer implements AutoCloseable {
    * Starts a server for this JVM.
    *
    * @param port from 1 to 65535, or 0 for any that is free
+   * @param options what requests may ask for beyond what is harmless; nothing by default
    * @throws IllegalArgumentException if that is not a port
    * @throws UncheckedIOException if it cannot listen there, with what to do about it in its message
    */
-  public static DebugServer start(int port) {
-    return start(port, Prover.ofThisJvm());
+  public static DebugServer start(int port, DebugOption... options) {
+    return start(port, Prover.ofThisJvm(), options);
   }
 
-  /** Starts a server for what {@code leaks} knows; otherwise as {@link #start(int)}. */
-  public static DebugServer start(int port, Leaks leaks) {
-    return start(port, leaks, READ_LIMIT);
+  /**
+   * Starts a server for what {@code leaks} knows; otherwise as {@link #start(int, DebugOption...)}.
+   */
+  public static DebugServer start(int port, Leaks leaks, DebugOption... options) {
+    return start(port, leaks, READ_LIMIT, options);
   }
 
-  static DebugServer start(int port, Leaks leaks, Duration readLimit) {
+  static DebugServer start(int port, Leaks leaks, Duration readLimit, DebugOption... options) {
     Objects.requireNonNull(leaks, "leaks");
+    DebugEndpoints endpoints = new DebugEndpoints(leaks, options);
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("port must be from 0 to 65535, is " + port);
     }
@@ -93,8 +97,7 @@ public final class DebugServer implements AutoCloseable {
             () -> {
               InetAddress loopback = InetAddress.getLoopbackAddress();
               HttpServer server = HttpServer.create(new InetSocketAddress(loopback, port), 16);
-              DebugServer started =
-                  new DebugServer(server, new DebugEndpoints(leaks), readLimit, staff);
+              DebugServer started = new DebugServer(server, endpoints, readLimit, staff);
               server.start();
               staff.vouchForThreadsOf(server);
               return started;

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.Report;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -81,6 +83,60 @@ final class DebugEndpointsTests {
         dump.contains("\n\ngoroutine 33 [sleep, 4 minutes labels:{\"name\": \"<script>\"}]:\n"),
         dump);
     assertEquals(0, leaks.looks.get());
+  }
+
+  /** Counts who asks for locks, and has one. */
+  private static final class Locked extends FakeLeaks {
+    int asked;
+
+    @Override
+    public void visit(boolean locks, Visitor visitor) {
+      asked += locks ? 1 : 0;
+      Locks held = new Locks("<0x1> (a java.lang.Object)", OptionalLong.of(32), List.of());
+      threads.forEach(thread -> visitor.goroutine(thread, locks ? held : Locks.NONE));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "goroutine?debug=2&locks=1",
+        "goroutine?debug=2&locks",
+        "goroutine?locks=true&debug=2&format=json",
+        "goroutine?format=json&locks=1",
+        "goroutineleak?debug=2&locks=1"
+      })
+  @DisplayName("locks are told only where whoever starts the endpoints allows it")
+  void locks(String target) {
+    Locked locked = new Locked();
+    Response refused =
+        new DebugEndpoints(locked, nanos::get).handle(Request.get("/debug/pprof/" + target));
+    assertEquals(403, refused.status());
+    assertTrue(refused.text().startsWith("locks=1 is not allowed here: "), refused.text());
+    assertTrue(refused.text().contains("JDK 25.0.3 can crash"), refused.text());
+    assertTrue(refused.text().contains("DebugOption.LOCKS"), refused.text());
+    assertTrue(refused.text().contains("allow-locks=true"), refused.text());
+    assertEquals(0, locked.asked + locked.looks.get(), "refused before any look");
+
+    Response told =
+        new DebugEndpoints(locked, nanos::get, DebugOption.LOCKS)
+            .handle(Request.get("/debug/pprof/" + target));
+    assertEquals(200, told.status());
+    assertTrue(told.text().contains("0x1> (a java.lang.Object)"), told.text());
+    assertEquals(1, locked.asked);
+  }
+
+  @Test
+  @DisplayName("what asks for no locks needs no permission, and a permission asks for none")
+  void noLocks() {
+    Locked locked = new Locked();
+    for (String target : List.of("debug=2", "debug=2&locks=0", "locks=1", "debug=1&locks=1")) {
+      Request request = Request.get("/debug/pprof/goroutine?" + target);
+      assertEquals(200, new DebugEndpoints(locked, nanos::get).handle(request).status(), target);
+      assertEquals(
+          200, new DebugEndpoints(locked, nanos::get, DebugOption.LOCKS).handle(request).status());
+    }
+    assertEquals(0, locked.asked);
   }
 
   @Test

@@ -338,10 +338,22 @@ final class ProfileEndpointsTests {
   @Test
   @DisplayName("the dump as JSON, streamed")
   void dump() throws Exception {
-    String json = text("goroutine?debug=2&format=json&locks=1");
+    String json = text("goroutine?debug=2&format=json");
     assertTrue(json.startsWith("{\"schema\":\"selvage.goroutines/1\""), json);
     assertTrue(json.endsWith("\"count\":3,\"leftOut\":0}\n"), json);
     assertFalse(json.contains("<script>"));
+  }
+
+  @Test
+  @DisplayName("a server tells locks when it was started so, and no request can make it")
+  void locks() throws Exception {
+    Answer refused = get("goroutine?debug=2&locks=1");
+    assertEquals(403, refused.status());
+    assertTrue(refused.text().contains("DebugOption.LOCKS"), refused.text());
+    try (DebugServer allowed = DebugServer.start(0, new FakeLeaks(), DebugOption.LOCKS)) {
+      URI uri = allowed.uri().resolve("/debug/pprof/goroutine?debug=2&locks=1");
+      assertEquals(200, ask("GET", uri, "").status());
+    }
   }
 
   @Test
@@ -373,7 +385,7 @@ final class ProfileEndpointsTests {
                     .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
         String answer = new String(socket.getInputStream().readAllBytes(), US_ASCII);
         assertTrue(
-            answer.isEmpty() || answer.matches("(?s)HTTP/1\\.1 (200|302|400|404|501|503) .*"),
+            answer.isEmpty() || answer.matches("(?s)HTTP/1\\.1 (200|302|400|403|404|501|503) .*"),
             target + ": " + answer.lines().findFirst());
       }
     }

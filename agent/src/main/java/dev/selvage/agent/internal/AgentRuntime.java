@@ -225,7 +225,7 @@ public final class AgentRuntime {
   }
 
   private String serve(int port) throws IOException {
-    DebugServer server = DebugServer.start(port, Prover.ofThisJvm());
+    DebugServer server = DebugServer.start(port, options.debug());
     Optional<Path> file = options.path("address");
     if (file.isPresent()) {
       write(file.get(), server.uri() + "\n");

@@ -1,6 +1,7 @@
 package dev.selvage.agent.internal;
 
 import dev.selvage.diagnostics.Leaks.Mode;
+import dev.selvage.http.DebugOption;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
@@ -22,6 +23,7 @@ import java.util.regex.Pattern;
 final class Options {
   private static final Set<String> KNOWN =
       Set.of(
+          "allow-locks",
           "block-profile-rate",
           "command",
           "dump-above",
@@ -184,6 +186,11 @@ final class Options {
     }
     throw new IllegalArgumentException(
         "agent option port: '" + value + "' is not a port from 0 to 65535");
+  }
+
+  /** What requests to the debug server may ask for. */
+  DebugOption[] debug() {
+    return is("allow-locks", false) ? new DebugOption[] {DebugOption.LOCKS} : new DebugOption[0];
   }
 
   Mode mode() {

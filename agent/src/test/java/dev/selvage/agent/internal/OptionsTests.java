@@ -1,5 +1,6 @@
 package dev.selvage.agent.internal;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.diagnostics.Leaks.Mode;
+import dev.selvage.http.DebugOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -67,7 +69,8 @@ class OptionsTests {
   @Test
   void anUnknownOptionNamesTheKnownOnes() {
     assertRefused(
-        "unknown agent option 'leeks-after'; known are address, at-exit, block-profile-rate",
+        "unknown agent option 'leeks-after'; known are address, allow-locks, at-exit,"
+            + " block-profile-rate",
         () -> Options.parse("leeks-after=3s"));
   }
 
@@ -77,6 +80,15 @@ class OptionsTests {
     assertRefused("none of now, concurrent, reclaim", options::mode);
     assertRefused("neither true nor false", () -> options.is("text", false));
     assertRefused("not percent-encoded", () -> Options.parse("report=%zz"));
+  }
+
+  @Test
+  void locksAreAllowedByNameOnly() {
+    assertArrayEquals(new DebugOption[0], Options.parse("port=0,dump-locks=true").debug());
+    assertArrayEquals(new DebugOption[0], Options.parse("allow-locks=false").debug());
+    assertArrayEquals(
+        new DebugOption[] {DebugOption.LOCKS}, Options.parse("port=0,allow-locks=true").debug());
+    assertRefused("neither true nor false", () -> Options.parse("allow-locks=1").debug());
   }
 
   @Test

@@ -54,6 +54,10 @@ public final class StackDump {
   /**
    * The same with what each thread waits for, who has it where that is known, and the monitors that
    * it holds. Takes about twice as long. In the text these are lines of their own below the stack.
+   *
+   * <p>Warning: to know locks the JVM is asked for a snapshot of each thread, and JDK 25.0.3 can
+   * crash (SIGSEGV) while it takes one of a virtual thread that is just being mounted. Ask for
+   * locks where the threads are stuck, not in a busy program.
    */
   public StackDump withLocks() {
     return new StackDump(leaks, true, most);

@@ -3,7 +3,6 @@ package dev.selvage.examples.leaks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,17 +88,17 @@ class ScenarioTest {
    * seconds. Not for one an order: on a busy machine an answer may come in time after all.
    */
   private static void awaitMoreFrames(String text, long before)
-      throws IOException, InterruptedException {
+      throws ReflectiveOperationException, InterruptedException {
     await(() -> ThreadDump.framesWith(text) > before, "no frame more with " + text);
   }
 
   private static void awaitNoMoreFrames(String text, long before)
-      throws IOException, InterruptedException {
+      throws ReflectiveOperationException, InterruptedException {
     await(() -> ThreadDump.framesWith(text) <= before, "there are frames left with " + text);
   }
 
   private static void await(Condition condition, String otherwise)
-      throws IOException, InterruptedException {
+      throws ReflectiveOperationException, InterruptedException {
     long deadline = System.nanoTime() + 10_000_000_000L;
     while (!condition.holds()) {
       assertTrue(System.nanoTime() < deadline, otherwise);
@@ -109,7 +108,7 @@ class ScenarioTest {
 
   @FunctionalInterface
   private interface Condition {
-    boolean holds() throws IOException;
+    boolean holds() throws ReflectiveOperationException;
   }
 
   private static Expected expected(Scenario scenario) {
