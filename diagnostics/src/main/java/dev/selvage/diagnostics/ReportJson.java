@@ -1,9 +1,9 @@
 package dev.selvage.diagnostics;
 
 import dev.selvage.diagnostics.Finding.Details;
+import dev.selvage.diagnostics.text.Quoted;
 import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -138,7 +138,7 @@ public final class ReportJson {
         char before = '{';
         for (Map.Entry<?, ?> entry : map.entrySet()) {
           out.append(before);
-          string(out, String.valueOf(entry.getKey()));
+          Quoted.json(out, String.valueOf(entry.getKey()));
           out.append(':');
           write(out, entry.getValue());
           before = ',';
@@ -154,41 +154,7 @@ public final class ReportJson {
         }
         out.append(list.isEmpty() ? "[]" : "]");
       }
-      default -> string(out, value.toString());
+      default -> Quoted.json(out, value.toString());
     }
-  }
-
-  /**
-   * Beyond what RFC 8259 demands, escapes what would be lost or harmful on the way: surrogates
-   * without a partner (no encoding can carry them), line separators that JavaScript once stumbled
-   * over, and the control characters above ASCII that steer a terminal.
-   */
-  private static void string(StringBuilder out, String text) {
-    out.append('"');
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      switch (c) {
-        case '"' -> out.append("\\\"");
-        case '\\' -> out.append("\\\\");
-        case '\n' -> out.append("\\n");
-        case '\r' -> out.append("\\r");
-        case '\t' -> out.append("\\t");
-        default -> {
-          if (Character.isHighSurrogate(c)
-              && i + 1 < text.length()
-              && Character.isLowSurrogate(text.charAt(i + 1))) {
-            out.append(c).append(text.charAt(++i));
-          } else if (Character.isISOControl(c)
-              || Character.isSurrogate(c)
-              || c == '\u2028'
-              || c == '\u2029') {
-            out.append("\\u").append(String.format(Locale.ROOT, "%04x", (int) c));
-          } else {
-            out.append(c);
-          }
-        }
-      }
-    }
-    out.append('"');
   }
 }

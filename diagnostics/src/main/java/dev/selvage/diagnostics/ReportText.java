@@ -3,6 +3,7 @@ package dev.selvage.diagnostics;
 import dev.selvage.diagnostics.Finding.Details;
 import dev.selvage.diagnostics.Report.Goroutines;
 import dev.selvage.diagnostics.Report.Proof;
+import dev.selvage.diagnostics.text.Quoted;
 import dev.selvage.observe.WaitReason;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -336,33 +337,11 @@ public final class ReportText {
     if (paint) {
       out.append("\u001b[").append(sgr).append('m');
     }
-    printable(text);
+    // Names and evidence come from the program that was looked at: nothing of theirs may steer a
+    // terminal or break a line.
+    Quoted.bare(out, text);
     if (paint) {
       out.append("\u001b[0m");
-    }
-  }
-
-  /**
-   * Names and evidence come from the program that was looked at: nothing of theirs may steer a
-   * terminal or break a line.
-   */
-  private void printable(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      boolean lone =
-          Character.isHighSurrogate(c)
-              ? i + 1 == text.length() || !Character.isLowSurrogate(text.charAt(i + 1))
-              : Character.isLowSurrogate(c)
-                  && (i == 0 || !Character.isHighSurrogate(text.charAt(i - 1)));
-      if (lone
-          || Character.isISOControl(c)
-          || Character.getType(c) == Character.FORMAT
-          || c == '\u2028'
-          || c == '\u2029') {
-        out.append("\\u").append(String.format(Locale.ROOT, "%04x", (int) c));
-      } else {
-        out.append(c);
-      }
     }
   }
 

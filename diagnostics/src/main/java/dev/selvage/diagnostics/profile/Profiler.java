@@ -79,6 +79,35 @@ public final class Profiler {
     }
   }
 
+  /**
+   * Records events for that long, and notes in the profile when that was. What is returned is
+   * stopped, and to be read and closed.
+   *
+   * @param begun what to do as soon as events are recorded
+   */
+  private static JfrRecording record(
+      Map<String, Map<String, String>> events,
+      Runnable begun,
+      Duration time,
+      StackProfile.Builder profile)
+      throws ProfileException, InterruptedException {
+    JfrRecording recording = JfrRecording.start(events);
+    boolean recorded = false;
+    try {
+      begun.run();
+      long begin = System.nanoTime();
+      Thread.sleep(time);
+      recording.stop();
+      profile.duration(Duration.ofNanos(System.nanoTime() - begin)).takenAt(Instant.now());
+      recorded = true;
+      return recording;
+    } finally {
+      if (!recorded) {
+        recording.close();
+      }
+    }
+  }
+
   // --------------- Processor time ---------------
 
   /**
@@ -108,12 +137,8 @@ public final class Profiler {
     StackProfile.Builder profile =
         StackProfile.named("cpu", program, COUNT_SAMPLES, CPU).period(CPU, CPU_PERIOD.toNanos());
     try (LabelHistory labels = LabelHistory.begin();
-        JfrRecording recording = JfrRecording.start(events)) {
-      Goroutines.forEachLabelled(labels::add);
-      long begin = System.nanoTime();
-      Thread.sleep(time);
-      recording.stop();
-      profile.duration(Duration.ofNanos(System.nanoTime() - begin)).takenAt(Instant.now());
+        JfrRecording recording =
+            record(events, () -> Goroutines.forEachLabelled(labels::add), time, profile)) {
       long[] lost = new long[2];
       recording.read(
           event -> {
@@ -236,18 +261,13 @@ public final class Profiler {
   private static void addAllocations(StackProfile.Builder profile, Duration time)
       throws ProfileException, InterruptedException {
     // Not jdk.ObjectAllocationSample: the first of each thread has the weight of all that the
-    // thread
-    // allocated before anybody recorded.
+    // thread allocated before anybody recorded.
     Map<String, Map<String, String>> events =
         Map.of(
             "jdk.ObjectAllocationInNewTLAB", Map.of(), "jdk.ObjectAllocationOutsideTLAB", Map.of());
     try (LabelHistory labels = LabelHistory.begin();
-        JfrRecording recording = JfrRecording.start(events)) {
-      Goroutines.forEachLabelled(labels::add);
-      long begin = System.nanoTime();
-      Thread.sleep(time);
-      recording.stop();
-      profile.duration(Duration.ofNanos(System.nanoTime() - begin)).takenAt(Instant.now());
+        JfrRecording recording =
+            record(events, () -> Goroutines.forEachLabelled(labels::add), time, profile)) {
       recording.read(
           event -> {
             boolean inNew = event.getEventType().getName().equals("jdk.ObjectAllocationInNewTLAB");
@@ -491,10 +511,9 @@ public final class Profiler {
         startsBusy,
         "threadcreate profiling already in use",
         () -> {
-          try (JfrRecording recording = JfrRecording.start(Map.of("jdk.ThreadStart", Map.of()))) {
-            Thread.sleep(time);
-            recording.stop();
-            StackProfile.Builder profile = threadcreate(program).duration(time);
+          StackProfile.Builder profile = threadcreate(program);
+          try (JfrRecording recording =
+              record(Map.of("jdk.ThreadStart", Map.of()), () -> {}, time, profile)) {
             recording.read(
                 event -> {
                   RecordedThread thread = event.getThread("thread");

@@ -5,6 +5,7 @@ import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.cores.Cores;
+import dev.selvage.diagnostics.text.Quoted;
 import dev.selvage.observe.WaitReason;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -245,9 +245,9 @@ public final class StackDump {
       String separator = "";
       for (Map.Entry<String, String> label : new TreeMap<>(goroutine.labels()).entrySet()) {
         out.append(separator);
-        string(out, label.getKey());
+        Quoted.json(out, label.getKey());
         out.append(':');
-        string(out, label.getValue());
+        Quoted.json(out, label.getValue());
         separator = ",";
       }
       out.append('}');
@@ -267,37 +267,17 @@ public final class StackDump {
 
   private static void member(StringBuilder out, String key, String value) {
     out.append(',');
-    string(out, key);
+    Quoted.json(out, key);
     out.append(':');
-    string(out, value);
+    Quoted.json(out, value);
   }
 
   private static void strings(StringBuilder out, List<String> texts) {
     out.append('[');
     for (int i = 0; i < texts.size(); i++) {
       out.append(i == 0 ? "" : ",");
-      string(out, texts.get(i));
+      Quoted.json(out, texts.get(i));
     }
     out.append(']');
-  }
-
-  private static void string(StringBuilder out, String text) {
-    out.append('"');
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      switch (c) {
-        case '"' -> out.append("\\\"");
-        case '\\' -> out.append("\\\\");
-        default -> {
-          // Half a character and what a terminal obeys are written as numbers; so is <, for pages.
-          if (c < 0x20 || c == 0x7f || c == '<' || Character.isSurrogate(c)) {
-            out.append("\\u").append(String.format(Locale.ROOT, "%04x", (int) c));
-          } else {
-            out.append(c);
-          }
-        }
-      }
-    }
-    out.append('"');
   }
 }

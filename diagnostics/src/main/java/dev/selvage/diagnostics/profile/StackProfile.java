@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.profile;
 
+import dev.selvage.diagnostics.text.Quoted;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -413,8 +414,8 @@ public final class StackProfile {
     out.append('{');
     String separator = "";
     for (Map.Entry<String, String> label : labels.entrySet()) {
-      out.append(separator).append(Quoted.of(label.getKey())).append(colon);
-      out.append(Quoted.of(label.getValue()));
+      out.append(separator).append(Quoted.go(label.getKey())).append(colon);
+      out.append(Quoted.go(label.getValue()));
       separator = ", ";
     }
     out.append('}');
