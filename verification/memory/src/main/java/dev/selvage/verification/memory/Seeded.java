@@ -4,6 +4,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
@@ -38,6 +39,34 @@ final class Seeded {
     public void two(II_Result r) {
       second = true;
       r.r2 = first ? 0 : 1;
+    }
+  }
+
+  /** {@link Unpark} with a release write, after which the permit may be looked at too early. */
+  @JCStressTest
+  @Outcome(
+      id = {"1, 0", "1, 1"},
+      expect = ACCEPTABLE,
+      desc = "it has seen that it may go on")
+  @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "it parks, and finds a permit")
+  @Outcome(id = "0, 0", expect = FORBIDDEN, desc = "it parks for ever")
+  @State
+  public static class FinishByReleaseWrite {
+    private final Permit permit = new Permit();
+
+    @Actor
+    public void wakes() {
+      permit.finishByReleaseWrite();
+    }
+
+    @Actor
+    public void waits(II_Result r) {
+      r.r1 = permit.await() ? 1 : 0;
+    }
+
+    @Arbiter
+    public void later(II_Result r) {
+      r.r2 = permit.takePermit() ? 1 : 0;
     }
   }
 }

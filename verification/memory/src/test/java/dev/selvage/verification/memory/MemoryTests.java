@@ -49,6 +49,7 @@ final class MemoryTests {
           Done.class,
           Cancel.class,
           Wake.class,
+          Unpark.class,
           Release.class,
           Start.class,
           Outcomes.class,
@@ -118,7 +119,9 @@ final class MemoryTests {
             "-time",
             Long.toString(MILLIS << attempt),
             "-r",
-            reports.toString()));
+            reports.toString(),
+            "-jvmArgsPrepend",
+            "--add-opens=java.base/java.lang=ALL-UNNAMED")); // for Permit
     if (!THOROUGH) {
       command.addAll(
           List.of(
