@@ -7,7 +7,9 @@ import dev.selvage.Go;
 import dev.selvage.Select;
 import dev.selvage.observe.Probe;
 import dev.selvage.sync.Cond;
+import dev.selvage.sync.ErrorGroup;
 import dev.selvage.sync.Mutex;
+import dev.selvage.sync.SingleFlight;
 import dev.selvage.sync.WaitGroup;
 import java.io.IOException;
 import java.lang.ref.Cleaner;
@@ -40,6 +42,15 @@ final class Asleep {
         wg.add(1);
         Go.go("worker-1", () -> CH.send("nobody takes it"));
         wg.await();
+      }
+      case "main in ErrorGroup" -> {
+        ErrorGroup group = new ErrorGroup();
+        group.go(() -> CH.receive());
+        group.await();
+      }
+      case "main in SingleFlight" -> {
+        SingleFlight<String, String> flight = new SingleFlight<>();
+        flight.run("key", () -> flight.run("key", () -> "never").value());
       }
       case "main in receive" -> CH.receive();
       case "main in send" -> CH.send("x");

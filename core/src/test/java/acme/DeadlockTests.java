@@ -118,6 +118,19 @@ final class DeadlockTests {
     assertTrue(worker.matcher(ended.err).find(), ended.err);
   }
 
+  @Test
+  void whatIsMadeOfAWaitGroupIsReportedAsItself() throws Exception {
+    Ended group = run("main in ErrorGroup");
+    group.reported();
+    assertTrue(
+        group.err.contains("\"main\" [errgroup.Group.Wait, ErrorGroup(1 active)@"), group.err);
+    Ended flight = run("main in SingleFlight");
+    flight.reported();
+    assertTrue(
+        flight.err.contains("\"main\" [singleflight.Group.Do, SingleFlight(1 in flight)@"),
+        flight.err);
+  }
+
   @TestFactory
   Stream<DynamicTest> deadlocksAreReported() {
     return Stream.of(

@@ -1,6 +1,9 @@
 package com.acme;
 
 import dev.selvage.Channel;
+import dev.selvage.Go;
+import dev.selvage.sync.ErrorGroup;
+import dev.selvage.sync.SingleFlight;
 import java.lang.ref.Cleaner;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.Reference;
@@ -29,6 +32,26 @@ public final class Leaky {
       new SynchronousQueue<Integer>().put(1);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits for a group of which one never ends. */
+  public static void group() {
+    Go.go(
+        () -> {
+          ErrorGroup group = new ErrorGroup();
+          Channel<Integer> answer = Channel.unbuffered();
+          group.go(() -> answer.receive());
+          group.await();
+        });
+  }
+
+  /** Asks for what another asks for already, who never gets it. */
+  public static void flight() {
+    SingleFlight<String, Integer> flight = new SingleFlight<>();
+    Channel<Integer> answer = Channel.unbuffered();
+    for (int i = 0; i < 2; i++) {
+      Go.go(() -> flight.run("price", () -> answer.receive()));
     }
   }
 

@@ -32,6 +32,10 @@ public enum WaitReason {
   RWMUTEX_LOCK("sync.RWMutex.Lock"),
   /** Waiting for the counter of a {@code WaitGroup} to reach zero. */
   WAIT_GROUP_WAIT("sync.WaitGroup.Wait"),
+  /** Waiting for the goroutines of an {@code ErrorGroup} to end. */
+  ERROR_GROUP_WAIT("errgroup.Group.Wait"),
+  /** Waiting for the call of another that {@code SingleFlight} shares. */
+  SINGLE_FLIGHT_DO("singleflight.Group.Do"),
   /** Waiting for a signal of a {@code Cond}. */
   COND_WAIT("sync.Cond.Wait"),
   /** Waiting for permits of our {@code Semaphore}. */

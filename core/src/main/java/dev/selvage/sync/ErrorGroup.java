@@ -5,8 +5,10 @@ import dev.selvage.Channel;
 import dev.selvage.Context;
 import dev.selvage.Go;
 import dev.selvage.TaskFailedException;
+import dev.selvage.internal.Alarms;
 import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.SpinLock;
+import dev.selvage.observe.WaitReason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -240,7 +242,7 @@ public final class ErrorGroup {
    *     not cancelled by that
    */
   public void await() throws InterruptedException {
-    running.await();
+    running.await(Place.FOREVER, WaitReason.ERROR_GROUP_WAIT, this);
     end();
   }
 
@@ -252,7 +254,7 @@ public final class ErrorGroup {
    * @throws InterruptedException as {@link #await()} does
    */
   public boolean await(Duration timeout) throws InterruptedException {
-    if (!running.await(timeout)) {
+    if (!running.await(Alarms.nanos(timeout), WaitReason.ERROR_GROUP_WAIT, this)) {
       return false;
     }
     end();

@@ -6,6 +6,7 @@ import dev.selvage.ReceiveChannel;
 import dev.selvage.TaskFailedException;
 import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.SpinLock;
+import dev.selvage.observe.WaitReason;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -316,11 +317,10 @@ public final class SingleFlight<K, V extends @Nullable Object> {
   }
 
   /** Waits for the end of a call that was joined; null when it was cancelled. */
-  private static <V extends @Nullable Object> @Nullable Outcome<V> follow(Call<V> call)
-      throws InterruptedException {
+  private @Nullable Outcome<V> follow(Call<V> call) throws InterruptedException {
     boolean waited = false;
     try {
-      call.flying.await();
+      call.flying.await(Place.FOREVER, WaitReason.SINGLE_FLIGHT_DO, this);
       waited = true;
     } finally {
       if (!waited) {

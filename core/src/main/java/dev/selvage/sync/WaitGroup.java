@@ -167,7 +167,7 @@ public final class WaitGroup {
    * @throws InterruptedException when interrupted before
    */
   public void await() throws InterruptedException {
-    await(Long.MAX_VALUE);
+    await(Place.FOREVER);
   }
 
   /**
@@ -181,6 +181,16 @@ public final class WaitGroup {
   }
 
   private boolean await(long timeout) throws InterruptedException {
+    return await(timeout, WaitReason.WAIT_GROUP_WAIT, this);
+  }
+
+  /**
+   * The wait of something that is made of a group, told in its own words.
+   *
+   * @param timeout in nanoseconds
+   * @param object what is waited on, as far as the program knows
+   */
+  boolean await(long timeout, WaitReason reason, Object object) throws InterruptedException {
     Interrupts.check();
     if (counter(state) == 0) {
       return true;
@@ -188,7 +198,7 @@ public final class WaitGroup {
     if (timeout <= 0) {
       return false;
     }
-    Place self = new Place(WaitReason.WAIT_GROUP_WAIT, this);
+    Place self = new Place(reason, object);
     self.limit(timeout);
     if (!queue(self)) {
       self.unlimit();

@@ -12,9 +12,11 @@ import dev.selvage.Scope;
 import dev.selvage.Select;
 import dev.selvage.Threads;
 import dev.selvage.sync.Cond;
+import dev.selvage.sync.ErrorGroup;
 import dev.selvage.sync.Mutex;
 import dev.selvage.sync.RWMutex;
 import dev.selvage.sync.Semaphore;
+import dev.selvage.sync.SingleFlight;
 import dev.selvage.sync.WaitGroup;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
@@ -52,6 +54,10 @@ final class GoroutinesTests {
     read.rLock();
     WaitGroup wg = new WaitGroup();
     wg.add(1);
+    ErrorGroup group = new ErrorGroup();
+    group.go(ch::receive);
+    SingleFlight<String, Integer> flight = new SingleFlight<>();
+    Threads.startBlocked(() -> flight.run("key", ch::receive));
     Mutex ofCond = new Mutex();
     Cond cond = new Cond(ofCond);
     Semaphore none = new Semaphore(1);
@@ -81,6 +87,9 @@ final class GoroutinesTests {
         new Waits(WaitReason.RWMUTEX_LOCK, written::lock, written),
         new Waits(WaitReason.RWMUTEX_LOCK, read::lock, read),
         new Waits(WaitReason.WAIT_GROUP_WAIT, wg::await, wg),
+        new Waits(WaitReason.ERROR_GROUP_WAIT, group::await, group),
+        new Waits(WaitReason.ERROR_GROUP_WAIT, () -> group.await(LONG), group),
+        new Waits(WaitReason.SINGLE_FLIGHT_DO, () -> flight.run("key", ch::receive), flight),
         new Waits(
             WaitReason.COND_WAIT,
             () -> {

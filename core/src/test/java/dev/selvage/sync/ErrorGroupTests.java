@@ -127,7 +127,7 @@ final class ErrorGroupTests {
     Thread waits =
         startBlocked(() -> thrown.set(assertThrows(InterruptedException.class, group::await)));
     assertEquals(
-        Optional.of(WaitReason.WAIT_GROUP_WAIT),
+        Optional.of(WaitReason.ERROR_GROUP_WAIT),
         Optional.ofNullable(Goroutine.of(waits)).flatMap(Goroutine::waitReason));
     waits.interrupt();
     waits.join();

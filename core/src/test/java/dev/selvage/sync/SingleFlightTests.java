@@ -71,7 +71,7 @@ final class SingleFlightTests {
     ask(answer::receive, outcomes);
     Thread follower = ask(SingleFlightTests::wrong, outcomes);
     ask(SingleFlightTests::wrong, outcomes);
-    assertEquals(Optional.of(WaitReason.WAIT_GROUP_WAIT), reason(follower));
+    assertEquals(Optional.of(WaitReason.SINGLE_FLIGHT_DO), reason(follower));
     assertEquals("SingleFlight(1 in flight)", flight.toString());
     answer.send(5);
     for (int i = 0; i < 3; i++) {
@@ -217,7 +217,7 @@ final class SingleFlightTests {
   @Test
   void whoAsksForItsOwnKeyWaitsForEver() throws Exception {
     Thread thread = startBlocked(() -> flight.run("key", () -> flight.run("key", () -> 1).value()));
-    assertEquals(Optional.of(WaitReason.WAIT_GROUP_WAIT), reason(thread));
+    assertEquals(Optional.of(WaitReason.SINGLE_FLIGHT_DO), reason(thread));
     thread.interrupt();
     thread.join();
   }

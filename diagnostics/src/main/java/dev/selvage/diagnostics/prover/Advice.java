@@ -17,6 +17,9 @@ final class Advice {
       case MUTEX_LOCK, RWMUTEX_LOCK, RWMUTEX_RLOCK, LOCK ->
           "the lock was never released, and nothing that can still run can reach it";
       case WAIT_GROUP_WAIT -> "the count never gets to zero: nothing left can call done";
+      case ERROR_GROUP_WAIT -> "a goroutine of the group can never end";
+      case SINGLE_FLIGHT_DO ->
+          "the call for the same key, whose result it waits for, can never end";
       case COND_WAIT, CONDITION -> "nothing that can still run can reach the condition";
       case SEMACQUIRE, SEMAPHORE -> "nothing that can still run can release a permit";
       case QUEUE_TAKE -> "nothing that can still run can reach the queue to put into it";
@@ -48,6 +51,12 @@ final class Advice {
       case WAIT_GROUP_WAIT ->
           "use WaitGroup.go(…), or add before the start and done in a finally block, on the same"
               + " WaitGroup";
+      case ERROR_GROUP_WAIT ->
+          "find out why the goroutine does not end: it is listed here as well; with"
+              + " ErrorGroup.withContext(…) it can look at the group's context";
+      case SINGLE_FLIGHT_DO ->
+          "find out why the function of that call does not end: it is listed here as well; limit"
+              + " its time, and never ask for a key in the function for that key";
       case COND_WAIT, CONDITION -> "signal on every path that makes the condition true";
       case SEMACQUIRE, SEMAPHORE -> "release in a finally block, on every path";
       case QUEUE_TAKE ->

@@ -168,6 +168,13 @@ final class Waits {
           ? WaitReason.RWMUTEX_RLOCK
           : WaitReason.RWMUTEX_LOCK;
     }
+    if (outer.equals("ErrorGroup") && method.equals("await")) {
+      return WaitReason.ERROR_GROUP_WAIT;
+    }
+    // Not its run, in which the function of the program may wait for something else.
+    if (outer.equals("SingleFlight") && method.equals("follow")) {
+      return WaitReason.SINGLE_FLIGHT_DO;
+    }
     if (method.startsWith("send")) {
       return WaitReason.CHAN_SEND;
     }

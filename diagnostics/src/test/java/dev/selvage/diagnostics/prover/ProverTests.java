@@ -106,6 +106,31 @@ class ProverTests {
     assertNull(details.except());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "group, errgroup.Group.Wait, a goroutine of the group can never end",
+    "flight, singleflight.Group.Do, 'the call for the same key, whose result it waits for, can'"
+  })
+  void whoWaitsForOthersThatAreStuckIsToldSo(String what, String kind, String because)
+      throws InterruptedException {
+    onAThreadOfItsOwn(what.equals("group") ? Leaky::group : Leaky::flight);
+
+    Report report = find();
+
+    Finding.Details waits =
+        proven(report).stream()
+            .map(Finding::details)
+            .filter(d -> d.kind().equals(kind))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError(report.findings().toString()));
+    assertEquals(1, waits.count());
+    assertTrue(waits.because().startsWith(because), waits.because());
+    assertTrue(waits.suggestion().contains("it is listed here as well"), waits.suggestion());
+    assertEquals(
+        Set.of("chan receive", kind),
+        proven(report).stream().map(f -> f.details().kind()).collect(Collectors.toSet()));
+  }
+
   @Test
   void aSecondLookGivesTheSameAnswer() throws InterruptedException {
     onAThreadOfItsOwn(

@@ -12,6 +12,7 @@ import dev.selvage.diagnostics.Frames;
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import dev.selvage.observe.WaitReason;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +107,48 @@ class SmallPartsTests {
       frame("com.acme.Order", "quote")
     };
     assertEquals(expected, Waits.classify(Activity.PARKED, stack).text());
+  }
+
+  private static WaitReason ofFrames(StackTraceElement... operation) {
+    List<StackTraceElement> stack = new ArrayList<>();
+    stack.add(frame("java.lang.VirtualThread", "park"));
+    stack.addAll(List.of(operation));
+    stack.add(frame("com.acme.Order", "quote"));
+    return Waits.classify(Activity.PARKED, stack.toArray(StackTraceElement[]::new));
+  }
+
+  @Test
+  void whatIsMadeOfAnotherIsNamedAfterItself() {
+    StackTraceElement waits = frame("dev.selvage.sync.WaitGroup", "await");
+    StackTraceElement receives = frame("dev.selvage.Channel", "receive");
+    StackTraceElement runs = frame("dev.selvage.sync.SingleFlight", "run");
+    assertEquals(WaitReason.WAIT_GROUP_WAIT, ofFrames(waits));
+    assertEquals(
+        WaitReason.ERROR_GROUP_WAIT,
+        ofFrames(waits, frame("dev.selvage.sync.ErrorGroup", "await")));
+    assertEquals(
+        WaitReason.CHAN_SEND,
+        ofFrames(frame("dev.selvage.Channel", "send"), frame("dev.selvage.sync.ErrorGroup", "go")));
+    assertEquals(
+        WaitReason.SINGLE_FLIGHT_DO,
+        ofFrames(waits, frame("dev.selvage.sync.SingleFlight", "follow"), runs));
+    // A function that is a method of ours, so without a frame of the program.
+    assertEquals(
+        WaitReason.CHAN_RECEIVE,
+        ofFrames(receives, frame("dev.selvage.sync.SingleFlight", "lead"), runs));
+  }
+
+  @Test
+  void eachOfTheWaitsForOthersIsAdvisedInItsOwnWords() {
+    List<WaitReason> reasons =
+        List.of(
+            WaitReason.WAIT_GROUP_WAIT, WaitReason.ERROR_GROUP_WAIT, WaitReason.SINGLE_FLIGHT_DO);
+    assertEquals(3, reasons.stream().map(Advice::because).distinct().count());
+    assertEquals(3, reasons.stream().map(Advice::suggestion).distinct().count());
+    for (WaitReason reason : reasons.subList(1, 3)) {
+      String words = Advice.because(reason) + Advice.suggestion(reason);
+      assertFalse(words.contains("WaitGroup") || words.contains("count"), words);
+    }
   }
 
   @Test
