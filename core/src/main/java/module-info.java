@@ -3,6 +3,7 @@
  * Needs {@code java.base} and nothing else.
  */
 @org.jspecify.annotations.NullMarked
+@SuppressWarnings("module") // the agent is built later
 module dev.selvage.core {
   requires static transitive org.jspecify;
   // Only asked when everything seems to be asleep, and not needed then.
@@ -14,4 +15,8 @@ module dev.selvage.core {
   exports dev.selvage.scheduler;
   exports dev.selvage.sync;
   exports dev.selvage.time;
+
+  // Whole-JVM mode.
+  exports dev.selvage.internal.gmp to
+      dev.selvage.agent;
 }

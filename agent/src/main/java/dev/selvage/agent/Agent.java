@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -80,14 +81,37 @@ public final class Agent {
    * @throws IllegalArgumentException if that is not Selvage's
    */
   public static void open(Class<?> caller) {
-    if (!caller.getName().equals("dev.selvage.internal.jdk.VirtualThreads25")) {
-      throw new IllegalArgumentException(caller + " is not Selvage's");
-    }
+    checkDoor(caller);
     Instrumentation i = instrumentation;
     if (i != null) {
       Set<Module> core = Set.of(caller.getModule());
       Map<String, Set<Module>> opens = Map.of("java.lang", core, "jdk.internal.vm", core);
       i.redefineModule(Object.class.getModule(), Set.of(), Map.of(), opens, Set.of(), Map.of());
+    }
+  }
+
+  /**
+   * Told by the language when it has begun to schedule. Where all virtual threads of the JVM are to
+   * be on our scheduler, it is this one from now on, so that the program's goroutines and its other
+   * virtual threads are served by the same processors. Only the language that the program starts
+   * with is heard: one that comes in a class loader of its own may go with it.
+   *
+   * @param caller the class that tells it
+   * @param scheduler never throws and never parks when a thread becomes runnable
+   * @throws IllegalArgumentException if the class is not Selvage's
+   */
+  public static void offer(Class<?> caller, Executor scheduler) {
+    checkDoor(caller);
+    for (ClassLoader l = ClassLoader.getSystemClassLoader(); l != null; l = l.getParent()) {
+      if (l == caller.getClassLoader()) {
+        ask("adopt", Executor.class, scheduler);
+      }
+    }
+  }
+
+  private static void checkDoor(Class<?> caller) {
+    if (!caller.getName().equals("dev.selvage.internal.jdk.VirtualThreads25")) {
+      throw new IllegalArgumentException(caller + " is not Selvage's");
     }
   }
 

@@ -5,16 +5,19 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** Runs a Java program, unchanged, under the agent, with this terminal as its own. */
 @Command(
@@ -24,7 +27,7 @@ import picocli.CommandLine.Spec;
     versionProvider = Selvage.Version.class,
     customSynopsis = {
       "selvage run [--leaks-after=D] [--json=FILE] [--fail-on=KIND] [--port=N]",
-      "            [--mode=MODE | --reclaim] -- JAVA-ARGUMENTS"
+      "            [--mode=MODE | --reclaim] [--scheduler=NAME] -- JAVA-ARGUMENTS"
     },
     footer = {
       "",
@@ -70,6 +73,16 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Serve the debug pages on this port of localhost; 0 for any free one.")
   private @Nullable Integer port;
+
+  @Option(
+      names = "--scheduler",
+      paramLabel = "NAME",
+      converter = SchedulerName.class,
+      completionCandidates = SchedulerName.Names.class,
+      description =
+          "What virtual threads run on: gmp (all of them on Selvage's), jdk (all on the JDK's), or"
+              + " auto (goroutines on Selvage's, others on the JDK's). Default: auto.")
+  private @Nullable String scheduler;
 
   @ArgGroup private ModeOptions mode = new ModeOptions();
 
@@ -119,6 +132,9 @@ final class RunCommand implements Callable<Integer> {
     }
     if (port != null) {
       options.set("port", port);
+    }
+    if (scheduler != null) {
+      options.set("scheduler", scheduler);
     }
     ProcessBuilder command = JavaProgram.command(installation, options, javaArguments).inheritIO();
     var kept = new Kept(directory, target, terminal);
@@ -176,6 +192,28 @@ final class RunCommand implements Callable<Integer> {
       } catch (CommandFailure e) {
         lost = true;
         terminal.say(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
+  /** Reads the name of a scheduler. */
+  static final class SchedulerName implements ITypeConverter<String> {
+    private static final List<String> KNOWN = List.of("auto", "gmp", "jdk");
+
+    @Override
+    public String convert(String text) {
+      if (!KNOWN.contains(text)) {
+        throw new TypeConversionException(
+            "'" + text + "' is not a scheduler: use gmp, jdk or auto");
+      }
+      return text;
+    }
+
+    /** The words that complete. */
+    static final class Names implements Iterable<String> {
+      @Override
+      public Iterator<String> iterator() {
+        return KNOWN.iterator();
       }
     }
   }

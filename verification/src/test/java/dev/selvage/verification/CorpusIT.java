@@ -18,25 +18,32 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * All cases of the corpus in one JVM for each collector: what each case says that it leaks is
+ * All cases of the corpus in one JVM for each collector, and with all threads on the scheduler of
+ * ours: what each case says that it leaks is
  * found, at that line and by that word, and nothing else is. Where chance decides how many threads
  * get stuck, the JDK's thread dump says how many did.
  */
 final class CorpusIT {
   @ParameterizedTest
-  @ValueSource(strings = {"G1", "Parallel", "Serial"})
+  @CsvSource({"G1,jdk", "Parallel,jdk", "Serial,jdk", "G1,gmp"})
   void finds_every_leak_of_the_corpus_and_nothing_else(
-      String collector, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
+      String collector,
+      String scheduler,
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
       throws Exception {
-    try (var target = Target.java().collector(collector).start(directory, Corpus.class)) {
+    Target.Launch launch = Target.java().collector(collector);
+    if (scheduler.equals("gmp")) {
+      launch.agent(directory, "leaks-after=1h,scheduler=gmp");
+    }
+    try (var target = launch.start(directory, Corpus.class)) {
       target.await("ready");
       Oracle oracle = Oracle.ofCorpus();
       Oracle.Verdict first = oracle.judge(target.look(), target.dump());
       Oracle.Verdict second = oracle.judge(target.look(), target.dump());
-      write(collector, second);
+      write(collector + "-" + scheduler, second);
       assertAll(
           () -> assertEquals("", String.join("\n", first.wrong()), "first look"),
           () -> assertEquals("", String.join("\n", second.wrong()), "second look"),
@@ -52,8 +59,8 @@ final class CorpusIT {
   }
 
   /** Leaves the counts where a person can read them. */
-  private static void write(String collector, Oracle.Verdict verdict) throws IOException {
-    Path file = Project.MODULE.resolve("target/corpus-" + collector + ".tsv");
+  private static void write(String name, Oracle.Verdict verdict) throws IOException {
+    Path file = Project.MODULE.resolve("target/corpus-" + name + ".tsv");
     Files.writeString(file, verdict.table());
   }
 

@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * One core in a JVM: whatever the application brings of Selvage, in whichever class loader, the
@@ -160,11 +161,12 @@ class OneCoreIT {
     this.directory = directory;
   }
 
-  @Test
-  void theApplicationHasTheSameCore() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "gmp"})
+  void theApplicationHasTheSameCore(String scheduler) throws Exception {
     Path app = compile("app", Map.of("com/acme/App.java", WITH_CORE, "com/acme/Main.java", MAIN));
     try (Target target =
-        withAgent(app + File.pathSeparator + CORE).start(directory, "com.acme.Main")) {
+        withAgent(scheduler, app + File.pathSeparator + CORE).start(directory, "com.acme.Main")) {
       Look look = target.report();
       assertLeaks(look, "chan send", 3);
       assertTickers(look, 1);
@@ -172,33 +174,36 @@ class OneCoreIT {
     }
   }
 
-  @Test
-  void theApplicationHasNoCore() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "gmp"})
+  void theApplicationHasNoCore(String scheduler) throws Exception {
     Path app = compile("app", Map.of("com/acme/App.java", PLAIN, "com/acme/Main.java", MAIN));
-    try (Target target = withAgent(app.toString()).start(directory, "com.acme.Main")) {
+    try (Target target = withAgent(scheduler, app.toString()).start(directory, "com.acme.Main")) {
       assertLeaks(target.report(), "BlockingQueue.put", 3);
       assertEquals("", target.stderr());
     }
   }
 
-  @Test
-  void theApplicationHasAnotherCore() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "gmp"})
+  void theApplicationHasAnotherCore(String scheduler) throws Exception {
     Path other = compile("other", OTHER_CORE);
     Path app = compile("app", Map.of("com/acme/App.java", PLAIN, "com/acme/Main.java", MAIN));
     try (Target target =
-        withAgent(app + File.pathSeparator + other).start(directory, "com.acme.Main")) {
+        withAgent(scheduler, app + File.pathSeparator + other).start(directory, "com.acme.Main")) {
       assertLeaks(target.report(), "BlockingQueue.put", 3);
       assertEquals("", target.stderr());
     }
   }
 
-  @Test
-  void childClassLoadersHaveCoresOfTheirOwn() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "gmp"})
+  void childClassLoadersHaveCoresOfTheirOwn(String scheduler) throws Exception {
     Path main = compile("main", Map.of("com/acme/Main.java", MAIN));
     Path app = compile("app", Map.of("com/acme/App.java", WITH_CORE));
     String child = app + File.pathSeparator + CORE;
     try (Target target =
-        withAgent(main.toString()).start(directory, "com.acme.Main", child, child)) {
+        withAgent(scheduler, main.toString()).start(directory, "com.acme.Main", child, child)) {
       Look look = target.report();
       assertLeaks(look, "chan send", 6);
       assertTickers(look, 1);
@@ -206,8 +211,8 @@ class OneCoreIT {
     }
   }
 
-  private Target.Launch withAgent(String classPath) {
-    return Target.java().agent(directory, "leaks-after=4s").classPath(classPath);
+  private Target.Launch withAgent(String scheduler, String classPath) {
+    return Target.java().agent(directory, "leaks-after=4s,scheduler=" + scheduler).classPath(classPath);
   }
 
   private static void assertLeaks(Look look, String kind, int count) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -24,7 +25,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Web servers that nobody here wrote, on virtual threads, under real requests: the helpers that
- * requests leave behind are found to the last one, nothing of the server is, and it serves on.
+ * requests leave behind are found to the last one, nothing of the server is, and it serves on; and
+ * so on the scheduler of ours.
  */
 final class ServersIT {
   private static final int REQUESTS = 3000;
@@ -33,19 +35,24 @@ final class ServersIT {
 
   @ParameterizedTest
   @CsvSource({
-    "dev.selvage.verification.JettyProgram,G1",
-    "dev.selvage.verification.HelidonProgram,Parallel"
+    "dev.selvage.verification.JettyProgram,G1,jdk",
+    "dev.selvage.verification.HelidonProgram,Parallel,jdk",
+    "dev.selvage.verification.JettyProgram,G1,gmp",
+    "dev.selvage.verification.HelidonProgram,Parallel,gmp"
   })
   void the_helpers_that_requests_leave_behind_are_found(
-      String program, String collector, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
+      String program,
+      String collector,
+      String scheduler,
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
       throws Exception {
+    Target.Launch launch = Target.java().collector(collector).classPath(Project.testClassPath());
+    if (scheduler.equals("gmp")) {
+      launch.agent(directory, "leaks-after=1h,scheduler=gmp");
+    }
     // The server ends first: its client waits for answers, and some requests have none.
     try (var client = HttpClient.newHttpClient();
-        var target =
-            Target.java()
-                .collector(collector)
-                .classPath(Project.testClassPath())
-                .start(directory, program)) {
+        var target = launch.start(directory, program)) {
       int port = Integer.parseInt(target.await("port ").substring("port ".length()));
       request(client, port, REQUESTS, LATE);
       var stuck = new ArrayList<CompletableFuture<?>>();
@@ -53,6 +60,10 @@ final class ServersIT {
         stuck.add(client.sendAsync(to(port, "/stuck"), BodyHandlers.ofString()));
       }
       awaitStuck(target);
+
+      String carrier = send(client, port, "/carrier");
+      assertEquals(scheduler.equals("gmp"), carrier.contains("@selvage-m-"), carrier);
+      assertTrue(carrier.startsWith("VirtualThread"), carrier);
 
       Marker helper = Marker.in(Shop.class, "helper");
       Marker request = Marker.in(Shop.class, "request");
@@ -124,10 +135,9 @@ final class ServersIT {
                 () -> {
                   atOnce.acquire();
                   try {
-                    var response =
-                        client.send(to(port, isLate ? "/late" : "/quote"), BodyHandlers.ofString());
-                    assertEquals(200, response.statusCode());
-                    assertEquals(isLate ? "too late" : "quote 42", response.body());
+                    assertEquals(
+                        isLate ? "too late" : "quote 42",
+                        send(client, port, isLate ? "/late" : "/quote"));
                   } finally {
                     atOnce.release();
                   }
@@ -138,6 +148,13 @@ final class ServersIT {
         future.get();
       }
     }
+  }
+
+  private static String send(HttpClient client, int port, String path)
+      throws IOException, InterruptedException {
+    var response = client.send(to(port, path), BodyHandlers.ofString());
+    assertEquals(200, response.statusCode());
+    return response.body();
   }
 
   private static HttpRequest to(int port, String path) {

@@ -22,6 +22,7 @@ final class Shop {
       case "/quote" -> quote();
       case "/late" -> late();
       case "/stuck" -> stuck();
+      case "/carrier" -> Thread.currentThread().toString();
       default -> "ok";
     };
   }

@@ -12,6 +12,7 @@ import dev.selvage.diagnostics.prover.Holders;
 import dev.selvage.diagnostics.prover.JdkBuild;
 import dev.selvage.diagnostics.prover.Prover;
 import dev.selvage.http.DebugServer;
+import dev.selvage.internal.gmp.WholeJvm;
 import dev.selvage.observe.Probe;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -33,6 +34,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +54,9 @@ public final class AgentRuntime {
 
   /** How often growth is sampled while somebody waits for a look. */
   private static final Duration SAMPLE_EVERY = Duration.ofMillis(500);
+
+  /** When other agents have started, as a rule. */
+  private static final Duration RENEW_AFTER = Duration.ofSeconds(1);
 
   /** How often goroutines are counted where their number matters. */
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
@@ -106,6 +112,7 @@ public final class AgentRuntime {
       }
     }
     open();
+    schedule(told);
     Optional<Duration> after = options.duration("leaks-after");
     boolean atExit = options.is("at-exit", false);
     boolean suspects = options.is("suspects", true);
@@ -133,6 +140,54 @@ public final class AgentRuntime {
               .unstarted(() -> attempt(() -> lookAtExit(told)));
       Probe.vouchFor(hook);
       Runtime.getRuntime().addShutdownHook(hook);
+    }
+  }
+
+  /**
+   * Puts the virtual threads where they are to run. Where that cannot be, it is said, and the
+   * program runs as it would have; but whoever typed it on a command line wants nothing else.
+   */
+  private void schedule(Optional<Path> told) throws IOException {
+    switch (options.scheduler()) {
+      case AUTO -> {}
+      case JDK -> System.setProperty("selvage.scheduler", "jdk");
+      case GMP -> {
+        String impossible = WholeJvm.start(new Retransformation(instrumentation));
+        if (impossible == null) {
+          daemon("selvage-agent-renew", () -> attempt(this::renewLater));
+          return;
+        }
+        if (told.isPresent()) {
+          write(told.get(), "--scheduler=gmp is not possible here: " + impossible);
+          Runtime.getRuntime().halt(1);
+        }
+        ERR.println(
+            "selvage: virtual threads run on the scheduler of the JDK, since scheduler=gmp is not"
+                + " possible here: "
+                + impossible);
+      }
+    }
+  }
+
+  /** Agents that come after this one may change the same class, mostly while they start. */
+  private void renewLater() {
+    LockSupport.parkNanos(RENEW_AFTER.toNanos());
+    renew();
+  }
+
+  private void renew() {
+    WholeJvm.Renewal renewal = WholeJvm.renew(new Retransformation(instrumentation));
+    switch (renewal.state()) {
+      case NOT_NEEDED -> {}
+      case DONE ->
+          ERR.println(
+              "selvage: another agent has put the scheduler of the JDK back; virtual threads that"
+                  + " are made from now on run on ours again");
+      case FAILED ->
+          ERR.println(
+              "selvage: another agent has put the scheduler of the JDK back, and new virtual threads"
+                  + " run on that: "
+                  + renewal.why());
     }
   }
 
@@ -214,6 +269,9 @@ public final class AgentRuntime {
   private static String mode() {
     Report.Capabilities capabilities = Prover.ofThisJvm().capabilities();
     StringBuilder mode = new StringBuilder("scheduler ").append(capabilities.scheduler());
+    if (WholeJvm.isOn()) {
+      mode.append(" for all virtual threads");
+    }
     mode.append(", proof ")
         .append(
             capabilities.proof().isEmpty() ? "none" : String.join(" or ", capabilities.proof()));
@@ -262,6 +320,7 @@ public final class AgentRuntime {
 
   /** One at a time, so that what is written last is the newest. */
   private synchronized void look() throws IOException {
+    renew();
     Report report = withNotes(Prover.ofThisJvm().find(options.mode()));
     Optional<Path> file = options.path("report");
     if (file.isPresent()) {
@@ -321,6 +380,11 @@ public final class AgentRuntime {
   public static Map<String, List<?>> endings() {
     Prover.ofThisJvm(); // which knows how to list it
     return Probe.endings();
+  }
+
+  /** The program's own copy of the language has a scheduler. */
+  public static void adopt(Executor scheduler) {
+    WholeJvm.adopt(scheduler);
   }
 
   /** All goroutines are asleep, and that is in the program's log with every stack. */

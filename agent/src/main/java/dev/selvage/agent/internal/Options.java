@@ -44,6 +44,7 @@ final class Options {
           "suspects",
           "watch",
           "quiet",
+          "scheduler",
           "start");
   private static final Pattern SIMPLE = Pattern.compile("(\\d+)(ms|s|m|h)");
 
@@ -191,6 +192,28 @@ final class Options {
   /** What requests to the debug server may ask for. */
   DebugOption[] debug() {
     return is("allow-locks", false) ? new DebugOption[] {DebugOption.LOCKS} : new DebugOption[0];
+  }
+
+  /** Whose virtual threads are to run on which scheduler. */
+  enum SchedulerChoice {
+    /** Goroutines on ours where it can be had, all others on the JDK's. */
+    AUTO,
+    /** All on the JDK's. */
+    JDK,
+    /** All on ours. */
+    GMP
+  }
+
+  SchedulerChoice scheduler() {
+    String value = values.getOrDefault("scheduler", "auto");
+    return switch (value) {
+      case "auto" -> SchedulerChoice.AUTO;
+      case "jdk" -> SchedulerChoice.JDK;
+      case "gmp" -> SchedulerChoice.GMP;
+      default ->
+          throw new IllegalArgumentException(
+              "agent option scheduler: '" + value + "' is none of auto, jdk, gmp");
+    };
   }
 
   Mode mode() {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * hook, and then nobody can tell any more that all goroutines are asleep.
  */
 public final class Runners {
-  private static final String PROPERTY = "selvage.scheduler";
+  static final String PROPERTY = "selvage.scheduler";
   private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
 
   private static final @Nullable Runner RUNNER = choose();
@@ -58,6 +58,8 @@ public final class Runners {
     Runner runner = Runner.start();
     if (runner == null) {
       Log.warn("goroutines run on the scheduler of the JDK: there are no threads for our own");
+    } else {
+      JDK.offer(runner);
     }
     return runner;
   }

@@ -82,6 +82,12 @@ public interface VirtualThreads {
    */
   void startPollers();
 
+  /**
+   * Tells the agent, if there is one, of the scheduler of this copy of the language: where all
+   * virtual threads of the JVM are to be on one of ours, it can be that one.
+   */
+  void offer(Executor scheduler);
+
   /** What is not to be had, with what that costs. */
   List<Missing> missing();
 

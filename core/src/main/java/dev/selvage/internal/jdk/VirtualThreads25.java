@@ -104,6 +104,20 @@ final class VirtualThreads25 implements VirtualThreads {
     }
   }
 
+  @Override
+  public void offer(Executor scheduler) {
+    if (System.getProperty("dev.selvage.agent") == null) {
+      return;
+    }
+    try {
+      Class.forName("dev.selvage.agent.Agent", false, ClassLoader.getSystemClassLoader())
+          .getMethod("offer", Class.class, Executor.class)
+          .invoke(null, VirtualThreads25.class, scheduler);
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+      // An older one, perhaps: then goroutines have a scheduler of their own.
+    }
+  }
+
   private interface Part<T> {
     T open() throws ReflectiveOperationException;
   }

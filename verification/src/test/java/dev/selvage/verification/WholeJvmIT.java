@@ -1,0 +1,323 @@
+package dev.selvage.verification;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.instruction.FieldInstruction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every virtual thread of a program that nobody changed, on the scheduler of ours. */
+final class WholeJvmIT {
+  private static final String OURS = "[selvage-m-N]";
+  private static final String JDKS = "[ForkJoinPool-N-worker-N]";
+  private static final String OWN_OPEN = "--add-opens=java.base/java.lang=ALL-UNNAMED";
+
+  /** Another agent: one that has a virtual thread, or one that changes the same class. */
+  private static final String OTHER =
+      """
+      package other;
+
+      import java.lang.instrument.*;
+      import java.security.ProtectionDomain;
+
+      public class Other {
+        public static void premain(String options, Instrumentation instrumentation) throws Exception {
+          if (options.equals("thread")) {
+            Thread.ofVirtual().start(Other::tell);
+            return;
+          }
+          var transformer =
+              new ClassFileTransformer() {
+                public byte[] transform(
+                    Module m, ClassLoader l, String n, Class<?> c, ProtectionDomain d, byte[] b) {
+                  return "java/lang/VirtualThread".equals(n) ? b : null;
+                }
+              };
+          instrumentation.addTransformer(transformer, true);
+          instrumentation.retransformClasses(Class.forName("java.lang.VirtualThread", false, null));
+        }
+
+        static void tell() {
+          try {
+            while (true) {
+              Thread.sleep(20);
+              System.out.println("before " + Thread.currentThread());
+            }
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        }
+      }
+      """;
+
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path directory;
+
+  private Target.Launch with(String scheduler) {
+    return Target.java().agent(directory, "leaks-after=1h,scheduler=" + scheduler);
+  }
+
+  // --------------- What runs where ---------------
+
+  @Test
+  void a_program_does_the_same_on_either_scheduler() throws Exception {
+    String onTheirs;
+    try (Target target = with("jdk").start(directory, EveryThread.class)) {
+      onTheirs = target.ask("what", "what ");
+      assertEquals("carriers " + JDKS, target.ask("carriers", "carriers "));
+    }
+    try (Target target = with("gmp").start(directory, EveryThread.class)) {
+      assertEquals(onTheirs, target.ask("what", "what "));
+      assertEquals("carriers " + OURS, target.ask("carriers", "carriers "));
+      assertEquals("hogs run on", target.ask("hogs", "hogs "));
+      assertEquals("", target.stderr());
+    }
+  }
+
+  @Test
+  void nothing_is_changed_without_being_asked() throws Exception {
+    try (Target target = with("auto").start(directory, EveryThread.class)) {
+      target.ask("what", "what ");
+      assertEquals("carriers " + JDKS, target.ask("carriers", "carriers "));
+    }
+  }
+
+  @Test
+  void a_thread_with_a_scheduler_of_its_own_keeps_it_and_so_do_its_children() throws Exception {
+    try (Target target = with("gmp").option(OWN_OPEN).start(directory, EveryThread.class)) {
+      assertEquals("own [own]", target.ask("own", "own "));
+    }
+  }
+
+  @Test
+  void a_thread_that_was_there_before_the_agent_is_left_alone() throws Exception {
+    Target.Launch launch = Target.java().option("-javaagent:" + otherAgent() + "=thread");
+    try (Target target =
+        launch.agent(directory, "leaks-after=1h,scheduler=gmp").start(directory, EveryThread.class)) {
+      target.ask("what", "what ");
+      assertEquals("carriers " + OURS, target.ask("carriers", "carriers "));
+      String line = target.await("before ");
+      assertTrue(line.contains("@ForkJoinPool"), line);
+    }
+  }
+
+  @Test
+  void another_agent_that_undoes_it_is_made_up_for() throws Exception {
+    Target.Launch launch = with("gmp").option("-javaagent:" + otherAgent() + "=class");
+    try (Target target = launch.start(directory, EveryThread.class)) {
+      target.ask("await selvage-m-", "awaited");
+      String said = target.stderr();
+      assertEquals(1, said.lines().count(), said);
+      assertTrue(said.startsWith("selvage: another agent has put the scheduler of the JDK"), said);
+    }
+  }
+
+  @Test
+  void goroutines_and_other_threads_share_the_processors() throws Exception {
+    for (String scheduler : List.of("gmp", "auto")) {
+      try (Target target =
+          with(scheduler)
+              .classPath(Project.programsInTheLanguage())
+              .start(directory, SharedPs.class)) {
+        String line = target.await("others ");
+        assertTrue(line.endsWith(" on scheduler gmp"), line);
+        long runs = Long.parseLong(line.split(" ", 3)[1]);
+        assertEquals(scheduler.equals("gmp"), runs >= SharedPs.OTHERS, line);
+      }
+    }
+  }
+
+  // --------------- The command ---------------
+
+  @Test
+  void the_command_runs_a_program_on_it_and_proves_its_leak() throws Exception {
+    compile(
+        "Leaks",
+        """
+        import java.util.concurrent.SynchronousQueue;
+
+        public class Leaks {
+          public static void main(String[] args) throws Exception {
+            Thread starter = new Thread(() -> {
+              for (int i = 0; i < 50; i++) {
+                Thread.startVirtualThread(Leaks::leak);
+              }
+              try {
+                Thread.startVirtualThread(() -> System.out.println(Thread.currentThread())).join();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+            starter.start();
+            starter.join();
+          }
+
+          static void leak() {
+            try {
+              new Loaded();
+              new SynchronousQueue<Integer>().put(1);
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            }
+          }
+
+          /** The JVM holds a thread that loads a class, if an agent retransforms all the while. */
+          static class Loaded {}
+        }
+        """);
+    Result result = run("--scheduler=gmp", "--fail-on", "proven", "--", "-cp", directory.toString(), "Leaks");
+    assertEquals(1, result.code, result.err);
+    assertTrue(result.out.contains("@selvage-m-"), result.out);
+    assertTrue(result.err.contains("scheduler gmp for all virtual threads"), result.err);
+    assertTrue(result.err.contains("LEAK  proven  BlockingQueue.put  x50"), result.err);
+    assertTrue(result.err.contains("canary found"), result.err);
+  }
+
+  @Test
+  void another_build_of_the_jdk_is_refused_with_one_sentence() throws Exception {
+    String patch = "java.base=" + otherJdk();
+    compile("Main", "public class Main { public static void main(String[] a) { System.out.println(1); } }");
+    String[] program = {"--patch-module", patch, "-cp", directory.toString(), "Main"};
+    Result asked = run(concat("--scheduler=gmp", program));
+    assertEquals(2, asked.code, asked.err);
+    assertEquals("", asked.out);
+    String ours = only(asked.err);
+    assertTrue(
+        ours.startsWith(
+            "selvage: --scheduler=gmp is not possible here: the constructor of"
+                + " java.lang.VirtualThread reads DEFAULT_SCHEDULER 2 times"),
+        ours);
+    assertTrue(ours.contains(Runtime.version().toString()), ours);
+
+    // The same JDK is good for everything else.
+    assertEquals(0, run(concat("--scheduler=jdk", program)).code);
+
+    // Whoever starts the agent by other means has the program run on.
+    try (Target target =
+        with("gmp").option("--patch-module", patch).start(directory, EveryThread.class)) {
+      target.ask("what", "what ");
+      assertEquals("carriers " + JDKS, target.ask("carriers", "carriers "));
+      String said = only(target.stderr());
+      assertTrue(said.contains("virtual threads run on the scheduler of the JDK, since"), said);
+    }
+  }
+
+  @Test
+  void it_is_refused_where_a_property_says_otherwise() throws Exception {
+    compile("Main", "public class Main { public static void main(String[] a) { System.out.println(1); } }");
+    Result result =
+        run("--scheduler=gmp", "--", "-Dselvage.scheduler=jdk", "-cp", directory.toString(), "Main");
+    assertEquals(2, result.code, result.err);
+    assertTrue(only(result.err).contains("-Dselvage.scheduler=jdk says"), result.err);
+    assertEquals("", result.out);
+  }
+
+  /** The one line of ours; Java warns of what it was told to do to its own module. */
+  private static String only(String text) {
+    List<String> ours = text.lines().filter(line -> line.startsWith("selvage: ")).toList();
+    assertEquals(1, ours.size(), text);
+    return ours.getFirst();
+  }
+
+  private static String[] concat(String option, String... program) {
+    var all = new ArrayList<>(List.of(option, "--"));
+    all.addAll(List.of(program));
+    return all.toArray(String[]::new);
+  }
+
+  private record Result(int code, String out, String err) {}
+
+  private Result run(String... arguments) throws IOException, InterruptedException {
+    var command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                Project.ROOT.resolve("cli/target/dist/lib") + "/*",
+                "dev.selvage.cli.Selvage",
+                "run"));
+    command.addAll(List.of(arguments));
+    Path err = directory.resolve("err");
+    Process process = new ProcessBuilder(command).redirectError(err.toFile()).start();
+    process.getOutputStream().close();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Result(process.waitFor(), out, Files.readString(err));
+  }
+
+  // --------------- What the tests need ---------------
+
+  /** A JDK whose virtual threads are made in another way, to the same effect. */
+  private Path otherJdk() throws IOException {
+    byte[] original;
+    try (InputStream in = Object.class.getResourceAsStream("VirtualThread.class")) {
+      original = in.readAllBytes();
+    }
+    ClassFile file = ClassFile.of();
+    byte[] other =
+        file.transformClass(
+            file.parse(original),
+            ClassTransform.transformingMethodBodies(
+                method -> method.methodName().equalsString("<init>"),
+                (code, element) -> {
+                  code.with(element);
+                  if (element instanceof FieldInstruction field
+                      && field.name().equalsString("DEFAULT_SCHEDULER")) {
+                    code.pop().with(element);
+                  }
+                }));
+    Path patch = Files.createDirectories(directory.resolve("patch"));
+    Path type = patch.resolve("java/lang/VirtualThread.class");
+    Files.createDirectories(type.getParent());
+    Files.write(type, other);
+    return patch;
+  }
+
+  private Path otherAgent() throws IOException {
+    Path source = directory.resolve("Other.java");
+    Files.writeString(source, OTHER);
+    javac(source);
+    var manifest = new Manifest();
+    Attributes main = manifest.getMainAttributes();
+    main.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    main.putValue("Premain-Class", "other.Other");
+    main.putValue("Can-Retransform-Classes", "true");
+    Path jar = directory.resolve("other.jar");
+    try (var out = new JarOutputStream(Files.newOutputStream(jar), manifest)) {
+      for (String type : List.of("other/Other", "other/Other$1")) {
+        out.putNextEntry(new JarEntry(type + ".class"));
+        Files.copy(directory.resolve(type + ".class"), out);
+      }
+    }
+    return jar;
+  }
+
+  private void compile(String name, String text) throws IOException {
+    Path source = directory.resolve(name + ".java");
+    Files.writeString(source, text);
+    javac(source);
+  }
+
+  private void javac(Path source) {
+    int code =
+        ToolProvider.getSystemJavaCompiler()
+            .run(null, null, null, "-d", directory.toString(), source.toString());
+    assertEquals(0, code);
+  }
+}
