@@ -72,6 +72,15 @@ final class RunCommandTest {
   }
 
   @Test
+  void theSchedulerReachesTheAgentOnlyIfItIsNamed() throws Exception {
+    leaves("fake.report", Reports.healthy());
+    run(List.of("--scheduler=gmp"), List.of(), "echo");
+    assertTrue(options().contains("scheduler=gmp"), options());
+    run(List.of(), List.of(), "echo");
+    assertFalse(options().contains("scheduler"), options());
+  }
+
+  @Test
   void theReportGoesToTheFileInsteadOfTheTerminal() throws Exception {
     Report report = Reports.of(true, Reports.proven(LEAK));
     leaves("fake.report", report);

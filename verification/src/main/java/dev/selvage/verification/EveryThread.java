@@ -35,10 +35,11 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * A program of plain JDK parts that uses virtual threads in the ways there are. {@code what} does
  * them all and answers with what came out, which no scheduler may change; {@code carriers} answers
- * which kinds of platform threads the virtual ones ran on; {@code hogs} whether a thread gets to run
- * beside as many that compute as there are processors; {@code own} what a thread runs on that is
- * given a scheduler; {@code await PREFIX} waits until new threads run on carriers of that name.
+ * which kinds of platform threads the virtual ones ran on; {@code hogs} whether a thread gets to
+ * run beside as many that compute as there are processors; {@code own} what a thread runs on that
+ * is given a scheduler; {@code await PREFIX} waits until new threads run on carriers of that name.
  */
+@SuppressWarnings("ThreadPriorityCheck") // giving way is one of those ways
 final class EveryThread {
   private static final int MANY = 200;
   private static final Set<String> CARRIERS = new TreeSet<>(); // guarded by itself
@@ -118,8 +119,7 @@ final class EveryThread {
   /** A thread with a scheduler of the program's own, and its child; needs java.lang opened. */
   private static Set<String> own() throws Exception {
     Set<String> carriers = new TreeSet<>();
-    try (var pool =
-        Executors.newSingleThreadExecutor(Thread.ofPlatform().name("own").factory())) {
+    try (var pool = Executors.newSingleThreadExecutor(Thread.ofPlatform().name("own").factory())) {
       Constructor<?> constructor =
           Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
               .getDeclaredConstructor(Executor.class);
@@ -234,6 +234,7 @@ final class EveryThread {
     return sum + " " + count[0];
   }
 
+  @SuppressWarnings("WaitNotInLoop") // the last one waits for its time only
   private static long waits() throws Exception {
     var lock = new Object();
     int[] turn = {0};
@@ -464,7 +465,8 @@ final class EveryThread {
         () -> {
           try {
             Process process = new ProcessBuilder("echo", "from outside").start();
-            String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            String text =
+                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             said.complete(text.strip() + " " + process.waitFor());
           } catch (IOException | InterruptedException e) {
             said.completeExceptionally(e);

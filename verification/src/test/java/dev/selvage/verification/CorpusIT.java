@@ -22,17 +22,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * All cases of the corpus in one JVM for each collector, and with all threads on the scheduler of
- * ours: what each case says that it leaks is
- * found, at that line and by that word, and nothing else is. Where chance decides how many threads
- * get stuck, the JDK's thread dump says how many did.
+ * ours: what each case says that it leaks is found, at that line and by that word, and nothing else
+ * is. Where chance decides how many threads get stuck, the JDK's thread dump says how many did.
  */
 final class CorpusIT {
   @ParameterizedTest
   @CsvSource({"G1,jdk", "Parallel,jdk", "Serial,jdk", "G1,gmp"})
   void finds_every_leak_of_the_corpus_and_nothing_else(
-      String collector,
-      String scheduler,
-      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
+      String collector, String scheduler, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
       throws Exception {
     Target.Launch launch = Target.java().collector(collector);
     if (scheduler.equals("gmp")) {

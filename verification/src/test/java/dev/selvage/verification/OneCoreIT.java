@@ -212,7 +212,9 @@ class OneCoreIT {
   }
 
   private Target.Launch withAgent(String scheduler, String classPath) {
-    return Target.java().agent(directory, "leaks-after=4s,scheduler=" + scheduler).classPath(classPath);
+    return Target.java()
+        .agent(directory, "leaks-after=4s,scheduler=" + scheduler)
+        .classPath(classPath);
   }
 
   private static void assertLeaks(Look look, String kind, int count) {

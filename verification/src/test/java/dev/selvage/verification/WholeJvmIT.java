@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -66,8 +67,11 @@ final class WholeJvmIT {
       }
       """;
 
-  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
-  private Path directory;
+  private final Path directory;
+
+  WholeJvmIT(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory) {
+    this.directory = directory;
+  }
 
   private Target.Launch with(String scheduler) {
     return Target.java().agent(directory, "leaks-after=1h,scheduler=" + scheduler);
@@ -109,7 +113,9 @@ final class WholeJvmIT {
   void a_thread_that_was_there_before_the_agent_is_left_alone() throws Exception {
     Target.Launch launch = Target.java().option("-javaagent:" + otherAgent() + "=thread");
     try (Target target =
-        launch.agent(directory, "leaks-after=1h,scheduler=gmp").start(directory, EveryThread.class)) {
+        launch
+            .agent(directory, "leaks-after=1h,scheduler=gmp")
+            .start(directory, EveryThread.class)) {
       target.ask("what", "what ");
       assertEquals("carriers " + OURS, target.ask("carriers", "carriers "));
       String line = target.await("before ");
@@ -181,7 +187,8 @@ final class WholeJvmIT {
           static class Loaded {}
         }
         """);
-    Result result = run("--scheduler=gmp", "--fail-on", "proven", "--", "-cp", directory.toString(), "Leaks");
+    Result result =
+        run("--scheduler=gmp", "--fail-on", "proven", "--", "-cp", directory.toString(), "Leaks");
     assertEquals(1, result.code, result.err);
     assertTrue(result.out.contains("@selvage-m-"), result.out);
     assertTrue(result.err.contains("scheduler gmp for all virtual threads"), result.err);
@@ -192,7 +199,9 @@ final class WholeJvmIT {
   @Test
   void another_build_of_the_jdk_is_refused_with_one_sentence() throws Exception {
     String patch = "java.base=" + otherJdk();
-    compile("Main", "public class Main { public static void main(String[] a) { System.out.println(1); } }");
+    compile(
+        "Main",
+        "public class Main { public static void main(String[] a) { System.out.println(1); } }");
     String[] program = {"--patch-module", patch, "-cp", directory.toString(), "Main"};
     Result asked = run(concat("--scheduler=gmp", program));
     assertEquals(2, asked.code, asked.err);
@@ -220,9 +229,17 @@ final class WholeJvmIT {
 
   @Test
   void it_is_refused_where_a_property_says_otherwise() throws Exception {
-    compile("Main", "public class Main { public static void main(String[] a) { System.out.println(1); } }");
+    compile(
+        "Main",
+        "public class Main { public static void main(String[] a) { System.out.println(1); } }");
     Result result =
-        run("--scheduler=gmp", "--", "-Dselvage.scheduler=jdk", "-cp", directory.toString(), "Main");
+        run(
+            "--scheduler=gmp",
+            "--",
+            "-Dselvage.scheduler=jdk",
+            "-cp",
+            directory.toString(),
+            "Main");
     assertEquals(2, result.code, result.err);
     assertTrue(only(result.err).contains("-Dselvage.scheduler=jdk says"), result.err);
     assertEquals("", result.out);
@@ -266,7 +283,8 @@ final class WholeJvmIT {
   /** A JDK whose virtual threads are made in another way, to the same effect. */
   private Path otherJdk() throws IOException {
     byte[] original;
-    try (InputStream in = Object.class.getResourceAsStream("VirtualThread.class")) {
+    try (InputStream in =
+        Objects.requireNonNull(Object.class.getResourceAsStream("VirtualThread.class"))) {
       original = in.readAllBytes();
     }
     ClassFile file = ClassFile.of();

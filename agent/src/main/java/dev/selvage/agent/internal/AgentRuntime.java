@@ -185,8 +185,8 @@ public final class AgentRuntime {
                   + " are made from now on run on ours again");
       case FAILED ->
           ERR.println(
-              "selvage: another agent has put the scheduler of the JDK back, and new virtual threads"
-                  + " run on that: "
+              "selvage: another agent has put the scheduler of the JDK back, and new virtual"
+                  + " threads run on that: "
                   + renewal.why());
     }
   }

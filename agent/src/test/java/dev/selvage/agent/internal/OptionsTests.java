@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.selvage.agent.internal.Options.SchedulerChoice;
 import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.http.DebugOption;
 import java.nio.file.Path;
@@ -89,6 +90,15 @@ class OptionsTests {
     assertArrayEquals(
         new DebugOption[] {DebugOption.LOCKS}, Options.parse("port=0,allow-locks=true").debug());
     assertRefused("neither true nor false", () -> Options.parse("allow-locks=1").debug());
+  }
+
+  @Test
+  void theSchedulerIsOneOfThree() {
+    assertEquals(SchedulerChoice.AUTO, Options.parse("").scheduler());
+    assertEquals(SchedulerChoice.AUTO, Options.parse("scheduler=auto").scheduler());
+    assertEquals(SchedulerChoice.JDK, Options.parse("scheduler=jdk").scheduler());
+    assertEquals(SchedulerChoice.GMP, Options.parse("scheduler=gmp").scheduler());
+    assertRefused("none of auto, jdk, gmp", () -> Options.parse("scheduler=go").scheduler());
   }
 
   @Test

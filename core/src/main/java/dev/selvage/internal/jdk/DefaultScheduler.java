@@ -179,8 +179,7 @@ public final class DefaultScheduler {
     return constructor;
   }
 
-  private static int only(
-      List<Instruction> instructions, Predicate<Instruction> what, String does)
+  private static int only(List<Instruction> instructions, Predicate<Instruction> what, String does)
       throws UnexpectedJdkException {
     int at = -1;
     int count = 0;
@@ -262,6 +261,8 @@ public final class DefaultScheduler {
   }
 
   /**
+   *
+   *
    * <pre>
    * final class SelvageHook {
    *   static volatile Executor scheduler;
@@ -286,9 +287,7 @@ public final class DefaultScheduler {
                     code ->
                         code.getstatic(HOOK, SCHEDULER, EXECUTOR)
                             .dup()
-                            .ifThen(
-                                Opcode.IFNONNULL,
-                                then -> then.areturn())
+                            .ifThen(Opcode.IFNONNULL, then -> then.areturn())
                             .pop()
                             .aload(0)
                             .areturn()));

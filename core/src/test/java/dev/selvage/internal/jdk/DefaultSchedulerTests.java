@@ -71,10 +71,7 @@ class DefaultSchedulerTests {
   }
 
   private static byte[] code(MethodModel method) {
-    return method
-        .code()
-        .map(code -> ((CodeAttribute) code).codeArray())
-        .orElse(new byte[0]);
+    return method.code().map(code -> ((CodeAttribute) code).codeArray()).orElse(new byte[0]);
   }
 
   private static List<Instruction> instructions(MethodModel method) {
