@@ -15,6 +15,7 @@ module dev.selvage.core {
   exports dev.selvage.scheduler;
   exports dev.selvage.sync;
   exports dev.selvage.time;
+  exports dev.selvage.trace;
 
   // Whole-JVM mode.
   exports dev.selvage.internal.gmp to

@@ -15,4 +15,5 @@ module dev.selvage.diagnostics {
   exports dev.selvage.diagnostics.growth;
   exports dev.selvage.diagnostics.profile;
   exports dev.selvage.diagnostics.prover;
+  exports dev.selvage.diagnostics.trace;
 }

@@ -132,6 +132,12 @@ final class Routine extends Roster.Member implements Runnable, Executor {
   }
 
   @Override
+  public @Nullable Class<?> work() {
+    Go.Action todo = task;
+    return todo == null ? null : todo.getClass();
+  }
+
+  @Override
   public Roster.Description describe() {
     Environment e = environment;
     return new Roster.Description(e.labels(), e.hasContext());

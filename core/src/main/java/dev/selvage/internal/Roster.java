@@ -102,6 +102,11 @@ public final class Roster {
       }
     }
 
+    /** The class of what it does; null when it has begun, or if that is not told. */
+    public @Nullable Class<?> work() {
+      return null;
+    }
+
     /** What a tool may know of this goroutine beside its thread. */
     public abstract Description describe();
   }

@@ -153,6 +153,20 @@ public final class Waiter {
     if (state == DONE) {
       return true;
     }
+    Tracing tracing = Tracing.current();
+    return tracing == null ? rest() : awaitTraced(tracing);
+  }
+
+  private boolean awaitTraced(Tracing tracing) {
+    tracing.parking(reason);
+    try {
+      return rest();
+    } finally {
+      tracing.parked();
+    }
+  }
+
+  private boolean rest() {
     SINCE.setRelease(this, WaitClock.stamp());
     Roster.Entry visit = Roster.enter();
     Stillness.stir();

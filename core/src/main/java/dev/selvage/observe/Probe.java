@@ -5,6 +5,7 @@ import dev.selvage.internal.Contentions;
 import dev.selvage.internal.LabelTrace;
 import dev.selvage.internal.Resources;
 import dev.selvage.internal.Roster;
+import dev.selvage.internal.Tracing;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -12,6 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -172,6 +174,46 @@ public final class Probe {
   public static List<List<StackTraceElement>> profile(String name) {
     Profile profile = Profile.lookup(name);
     return profile == null ? List.of() : profile.stacks();
+  }
+
+  /** Why {@link #trace} is not possible in this copy of the language; null if it is. */
+  public static @Nullable String traceImpossible() {
+    return Tracing.door().impossible();
+  }
+
+  /**
+   * Records what this copy of the language does, for an execution trace, until it is told {@code
+   * close}.
+   *
+   * <p>The result takes a word: {@code stop} ends the recording but keeps it; {@code close} ends and
+   * forgets it; {@code snapshot} gives what there is, and changes nothing. {@code null} is what the
+   * first two give.
+   *
+   * <table>
+   * <caption>A snapshot has</caption>
+   * <tr><td>{@code version}</td><td>Integer: 1</td></tr>
+   * <tr><td>{@code origin}</td><td>Long: {@link System#nanoTime()} from which all times
+   * count</td></tr>
+   * <tr><td>{@code from}, {@code to}</td><td>Long: between these nothing is missing but what {@code
+   * lost} counts</td></tr>
+   * <tr><td>{@code procs}</td><td>Integer: GOMAXPROCS now</td></tr>
+   * <tr><td>{@code lost}</td><td>Long: how many events found no room</td></tr>
+   * <tr><td>{@code full}</td><td>Boolean: it had as many bytes as it may, and ended</td></tr>
+   * <tr><td>{@code strings}, {@code stacks}</td><td>{@code List<String>}, {@code
+   * List<List<StackTraceElement>>}: the one with number 1 comes first</td></tr>
+   * <tr><td>{@code threads}</td><td>{@code List<Map<String, Object>>}: each has {@code id} (Long),
+   * {@code name} (String), {@code machine} (Boolean: an M), {@code chunks} ({@code List<byte[]>})
+   * and {@code bases} ({@code List<Long>}: the time before each chunk's first event)</td></tr>
+   * </table>
+   *
+   * @param ring whether the last events are wanted, and not the first
+   * @param mostBytes how many bytes of events are kept, about
+   * @param keepNanos of a ring: how old events must be that it drops before it is full
+   * @throws UnsupportedOperationException where it is not possible
+   */
+  public static Function<String, @Nullable Object> trace(
+      boolean ring, long mostBytes, long keepNanos) {
+    return Tracing.door().open(ring, mostBytes, keepNanos);
   }
 
   // --------------- What tools tell ---------------

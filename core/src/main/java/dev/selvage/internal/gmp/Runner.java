@@ -33,7 +33,7 @@ public final class Runner implements Ground, Executor, Gatherer.Sink {
     Stillness.setAtWork(Runner::isAnyAtWork);
   }
 
-  private final int id = IDS.getAndIncrement();
+  final int id = IDS.getAndIncrement();
   private final AtomicInteger threads = new AtomicInteger();
   final Gmp gmp;
   private final Sysmon sysmon;

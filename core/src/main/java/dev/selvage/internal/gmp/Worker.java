@@ -1,13 +1,14 @@
 package dev.selvage.internal.gmp;
 
 import dev.selvage.internal.Bystanders;
+import dev.selvage.internal.Carrier;
 import dev.selvage.internal.Log;
 import dev.selvage.internal.Roster;
 import dev.selvage.internal.jdk.VirtualThreads;
 import java.util.concurrent.locks.LockSupport;
 
 /** The thread of an M: runs goroutines, one after the other. */
-final class Worker extends Thread {
+final class Worker extends Carrier {
   /*
    * No frame that stays while the thread waits refers to a goroutine or its task: one that is
    * interpreted would hold it. So a task is only ever in frames of step() and below.
@@ -23,13 +24,19 @@ final class Worker extends Thread {
   private final Gmp gmp;
 
   Worker(Runner runner, Gmp gmp, Machine machine, String name) {
-    super(null, null, name, 0, false);
+    super(runner.id, name);
     this.runner = runner;
     this.gmp = gmp;
     this.machine = machine;
     setDaemon(true);
     setContextClassLoader(ClassLoader.getSystemClassLoader());
     Bystanders.add(this); // what it runs is asked for by itself
+  }
+
+  @Override
+  public int processor() {
+    Processor p = machine.processor;
+    return p == null ? -1 : p.id;
   }
 
   @Override

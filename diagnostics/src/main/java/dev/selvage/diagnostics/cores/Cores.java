@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.WeakHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -191,6 +192,44 @@ public final class Cores {
       }
     }
     return stacks;
+  }
+
+  /**
+   * Records for an execution trace, in all copies where that is possible; see {@code Probe.trace}.
+   * Our own is only asked when it is the program's as well: asking starts its scheduler.
+   *
+   * @param impossible is told why a copy cannot
+   */
+  @SuppressWarnings("unchecked") // as the probe's method says
+  public static List<Function<String, @Nullable Object>> trace(
+      boolean ring, long mostBytes, long keepNanos, Consumer<String> impossible) {
+    List<Function<String, @Nullable Object>> sessions = new ArrayList<>();
+    for (Class<?> probe : probes()) {
+      if (probe == Probe.class && isAgents()) {
+        continue;
+      }
+      if (call(probe, "traceImpossible", new Class<?>[0]) instanceof String why) {
+        impossible.accept(why);
+      } else if (call(
+              probe,
+              "trace",
+              new Class<?>[] {boolean.class, long.class, long.class},
+              ring,
+              mostBytes,
+              keepNanos)
+          instanceof Function<?, ?> session) {
+        sessions.add((Function<String, @Nullable Object>) session);
+      } else {
+        impossible.accept("a copy of the language in the program is too old for traces");
+      }
+    }
+    return sessions;
+  }
+
+  /** Whether this runs in the agent, which has a copy that no program uses. */
+  private static boolean isAgents() {
+    ClassLoader loader = Probe.class.getClassLoader();
+    return loader != null && loader.getClass().getName().equals("dev.selvage.agent.Agent$Inside");
   }
 
   private static List<StackTraceElement> stack(@Nullable Object stack) {

@@ -1,0 +1,169 @@
+package dev.selvage.diagnostics.trace;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * What goroutines did, step by step: created, runnable and by whom, running on which P, blocked and
+ * why, ended; with tasks, regions and logs ({@code dev.selvage.trace.Trace}) and the pauses of the
+ * collector. Go's {@code runtime/trace}.
+ *
+ * <pre>{@code
+ * try (var trace = ExecutionTrace.start()) {
+ *   work();
+ *   trace.stop();
+ *   try (var out = Files.newOutputStream(Path.of("trace.out"))) {
+ *     trace.writeTo(out, TraceFormat.GO);
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>It needs the scheduler of Selvage: that of the JDK does not tell what it does. Virtual threads
+ * that goroutines do not start are not in it, but as who wakes a goroutine. Events are kept in
+ * memory, in some ten bytes each, and written at the end. When there is no room for more, the trace
+ * ends there, and says how many events came after.
+ *
+ * <p>Thread-safe. Nothing blocks but writing.
+ */
+public final class ExecutionTrace implements AutoCloseable {
+  private static final long DEFAULT_BYTES = 64L << 20;
+  private static final long BEAT_NANOS = 2_000_000_000L;
+  private static final Object LIFE = new Object();
+
+  @SuppressWarnings("NonFinalStaticField") // guarded by LIFE
+  private static boolean running;
+
+  private final Sessions sessions;
+  private final Pauses pauses;
+  // Guarded by LIFE.
+  private boolean open = true;
+  private boolean stopped;
+
+  private ExecutionTrace(Sessions sessions, Pauses pauses) {
+    this.sessions = sessions;
+    this.pauses = pauses;
+  }
+
+  /** Begins to record, up to 64 MiB. */
+  public static ExecutionTrace start() {
+    return start(DEFAULT_BYTES);
+  }
+
+  /**
+   * Begins to record.
+   *
+   * @param mostBytes how many bytes of events are kept, about
+   * @throws IllegalStateException when there is one already that is not closed
+   * @throws UnsupportedOperationException where goroutines run on the scheduler of the JDK; says
+   *     why
+   */
+  public static ExecutionTrace start(long mostBytes) {
+    if (mostBytes < 1) {
+      throw new IllegalArgumentException("mostBytes must be positive: " + mostBytes);
+    }
+    synchronized (LIFE) {
+      if (running) {
+        throw new IllegalStateException("tracing is already enabled");
+      }
+      ExecutionTrace trace =
+          new ExecutionTrace(Sessions.open(false, mostBytes, 0), new Pauses());
+      running = true;
+      return trace;
+    }
+  }
+
+  /** Ends the recording. Has no effect the second time. */
+  public void stop() {
+    synchronized (LIFE) {
+      if (open && !stopped) {
+        stopped = true;
+        sessions.stop();
+      }
+    }
+  }
+
+  /**
+   * Writes what was recorded up to now, or until it was stopped.
+   *
+   * @param out left open
+   * @return how many events are missing, which the trace also says
+   * @throws IllegalStateException when it is closed
+   */
+  public long writeTo(OutputStream out, TraceFormat format) throws IOException {
+    Objects.requireNonNull(out, "out");
+    Objects.requireNonNull(format, "format");
+    List<Recording> recordings;
+    synchronized (LIFE) {
+      if (!open) {
+        throw new IllegalStateException("the trace is closed");
+      }
+      recordings = sessions.snapshot();
+    }
+    return write(out, format, true, recordings, pauses.list());
+  }
+
+  /**
+   * Goes on recording for a time, stops, and writes in Go's format. Every two seconds something is
+   * written, and flushed, that means nothing, so that it is noticed when nobody reads any more.
+   *
+   * @param out left open
+   * @throws IOException what the stream throws: the recording has not been stopped then, perhaps
+   */
+  public void record(Duration time, OutputStream out) throws IOException, InterruptedException {
+    Objects.requireNonNull(out, "out");
+    long end = System.nanoTime() + time.toNanos();
+    GoWriter.begin(out);
+    out.flush();
+    for (long left; (left = end - System.nanoTime()) > 0; ) {
+      Thread.sleep(Duration.ofNanos(Math.min(left, BEAT_NANOS)));
+      GoWriter.beat(out);
+      out.flush();
+    }
+    stop();
+    List<Recording> recordings;
+    synchronized (LIFE) {
+      recordings = sessions.snapshot();
+    }
+    write(out, TraceFormat.GO, false, recordings, pauses.list());
+  }
+
+  /** Writes all, or in Go's format what comes after the beginning. */
+  static long write(
+      OutputStream out,
+      TraceFormat format,
+      boolean begin,
+      List<Recording> recordings,
+      List<Replay.Collection> pauses)
+      throws IOException {
+    Replay replay = new Replay(recordings, pauses);
+    BufferedOutputStream buffered = new BufferedOutputStream(out, 1 << 16);
+    switch (format) {
+      case GO -> {
+        if (begin) {
+          GoWriter.begin(buffered);
+        }
+        replay.tell(new GoWriter(buffered));
+      }
+      case PERFETTO -> replay.tell(new PerfettoWriter(buffered));
+    }
+    buffered.flush();
+    return replay.lost();
+  }
+
+  /** Ends the recording, and forgets it. Has no effect the second time. */
+  @Override
+  public void close() {
+    synchronized (LIFE) {
+      if (open) {
+        open = false;
+        running = false;
+        sessions.close();
+        pauses.close();
+      }
+    }
+  }
+}
