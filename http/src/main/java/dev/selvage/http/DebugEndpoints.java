@@ -10,6 +10,7 @@ import dev.selvage.diagnostics.profile.ProfileException;
 import dev.selvage.diagnostics.profile.Profiler;
 import dev.selvage.diagnostics.profile.StackDump;
 import dev.selvage.diagnostics.profile.StackProfile;
+import dev.selvage.diagnostics.trace.ExecutionTrace;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.net.URLDecoder;
@@ -100,6 +101,11 @@ public final class DebugEndpoints {
                   "threadcreate",
                   "The platform threads; with seconds=N, stack traces that led to the creation of"
                       + " new ones."),
+              Map.entry(
+                  "trace",
+                  "A trace of execution of the current program. You can specify the duration in the"
+                      + " seconds GET parameter. After you get the trace file, use the go tool trace"
+                      + " command to investigate the trace."),
               Map.entry(
                   "wall",
                   "Wall-clock profile: where all threads are, running or not. You can specify the"
@@ -201,9 +207,51 @@ public final class DebugEndpoints {
       case "mutex" -> either(request, name, () -> profiler.mutex(program), profiler::mutex);
       case "threadcreate" ->
           either(request, name, () -> profiler.threads(program), profiler::threads);
-      case "trace" -> throw new Refused(501, "execution traces are not there yet");
+      case "trace" -> trace(request);
       default -> own(name, request);
     };
+  }
+
+  /**
+   * An execution trace. As in Go, {@code seconds} may have a fraction, and what is no positive
+   * number is one.
+   */
+  private Response trace(Request request) throws Refused {
+    double seconds = positive(parameters(request).getOrDefault("seconds", ""));
+    if (seconds > MAX_SECONDS) {
+      throw new Refused(400, "seconds must be at most " + MAX_SECONDS);
+    }
+    if (request.method().equals("HEAD")) {
+      return Response.file("trace", new byte[0]); // nobody would see the trace
+    }
+    if (!slow.tryAcquire()) {
+      throw new Refused(
+          503, MOST_SLOW + " profiles with seconds are being taken already; try again later");
+    }
+    try {
+      return Response.file(
+          "trace",
+          new TraceContent(
+              ExecutionTrace.start(), Duration.ofNanos((long) (seconds * 1e9)), slow::release));
+    } catch (IllegalStateException e) {
+      slow.release();
+      throw new Refused(500, "Could not enable tracing: " + e.getMessage());
+    } catch (UnsupportedOperationException e) {
+      slow.release();
+      throw new Refused(501, "Could not enable tracing: " + e.getMessage());
+    } catch (Throwable e) {
+      slow.release();
+      throw e;
+    }
+  }
+
+  private static double positive(String seconds) {
+    try {
+      double d = Double.parseDouble(seconds);
+      return d > 0 ? d : 1;
+    } catch (NumberFormatException _) {
+      return 1;
+    }
   }
 
   private Response own(String name, Request request) throws Refused, InterruptedException {

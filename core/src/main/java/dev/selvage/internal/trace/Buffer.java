@@ -1,5 +1,6 @@
 package dev.selvage.internal.trace;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ final class Buffer {
   /** An event with its time and six numbers takes no more. */
   private static final int MOST_BYTES = 72;
 
+  private static final long MOST_NANOS = 50_000;
   private static final int FIRST_SIZE = 1 << 10;
   private static final int SIZE = 1 << 14;
 
@@ -119,12 +121,22 @@ final class Buffer {
    */
   int stack() {
     long begun = System.nanoTime();
-    if (begun - noStackBefore < 0) {
-      return 0;
-    }
-    int number = recorder.stacks.number(Stacks.ofCurrentThread());
+    return begun - noStackBefore < 0 ? 0 : walked(Stacks.ofCurrentThread(), begun);
+  }
+
+  /** The same of a virtual thread that is not mounted. */
+  int stackOf(Thread thread) {
+    long begun = System.nanoTime();
+    return begun - noStackBefore < 0
+        ? 0
+        : walked(Stacks.trimmed(thread.getStackTrace()), begun);
+  }
+
+  private int walked(List<StackTraceElement> stack, long begun) {
+    int number = stack.isEmpty() ? 0 : recorder.stacks.number(stack);
     long done = System.nanoTime();
-    noStackBefore = done + (done - begun) * 19;
+    // The first ones are interpreted, and who loses its core meanwhile is not to pay for it.
+    noStackBefore = done + Math.min(done - begun, MOST_NANOS) * 19;
     return number;
   }
 

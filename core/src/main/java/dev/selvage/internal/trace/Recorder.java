@@ -313,7 +313,14 @@ final class Recorder extends Tracing implements SchedulerObserver {
       return;
     }
     // What it said itself; the blocker may already be that of a later wait.
-    int why = b.reason != 0 ? b.reason : reason(goroutine, reason);
+    int why = b.reason;
+    if (why == 0) {
+      Thread.State state = goroutine.getState();
+      why = strings.number(Reasons.of(reason, state));
+      if (state != Thread.State.RUNNABLE) {
+        b.stack = b.stackOf(goroutine);
+      }
+    }
     if (b.begin(Event.STOPPED)) {
       b.number(goroutine.threadId());
       b.number(why);
@@ -331,11 +338,6 @@ final class Recorder extends Tracing implements SchedulerObserver {
       b.number(goroutine.threadId());
       b.end();
     }
-  }
-
-  /** The words for a wait that is none of ours; 0 if nothing is known. */
-  private int reason(Thread goroutine, @Nullable Object blocker) {
-    return strings.number(Reasons.of(blocker, goroutine.getState()));
   }
 
   @Override

@@ -1,14 +1,13 @@
 package dev.selvage.diagnostics.trace;
 
 import com.sun.management.GarbageCollectionNotificationInfo;
+import com.sun.management.GarbageCollectorMXBean;
 import com.sun.management.GcInfo;
-import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,7 +24,14 @@ import javax.management.openmbean.CompositeData;
 final class Pauses {
   private static final int MOST = 10_000;
 
-  private final Deque<Replay.Collection> collections = new ArrayDeque<>();
+  /** By bean and number, so that none comes twice. */
+  private record Key(String bean, long number) {}
+
+  // Guarded by this.
+  private final Map<Key, Replay.Collection> collections = new LinkedHashMap<>();
+
+  private final long begunMillis = ManagementFactory.getRuntimeMXBean().getUptime();
+  private final List<GarbageCollectorMXBean> beans = new ArrayList<>();
   private final Set<String> heapPools = new HashSet<>();
   private final List<NotificationEmitter> emitters = new ArrayList<>();
   private final NotificationListener listener =
@@ -33,13 +39,19 @@ final class Pauses {
         if (notification.getType()
                 .equals(GarbageCollectionNotificationInfo.GARBAGE_COLLECTION_NOTIFICATION)
             && notification.getUserData() instanceof CompositeData data) {
-          add(GarbageCollectionNotificationInfo.from(data));
+          GarbageCollectionNotificationInfo info = GarbageCollectionNotificationInfo.from(data);
+          add(
+              info.getGcName(),
+              info.getGcName() + " (" + info.getGcCause() + ")",
+              info.getGcInfo());
         }
       };
 
   Pauses() {
-    for (GarbageCollectorMXBean bean : ManagementFactory.getGarbageCollectorMXBeans()) {
+    for (GarbageCollectorMXBean bean :
+        ManagementFactory.getPlatformMXBeans(GarbageCollectorMXBean.class)) {
       if (bean instanceof NotificationEmitter emitter && isPausing(bean.getName())) {
+        beans.add(bean);
         heapPools.addAll(List.of(bean.getMemoryPoolNames()));
         emitter.addNotificationListener(listener, null, null);
         emitters.add(emitter);
@@ -52,8 +64,7 @@ final class Pauses {
     return !bean.endsWith(" Cycles") && !bean.endsWith(" Major Cycles");
   }
 
-  private void add(GarbageCollectionNotificationInfo info) {
-    GcInfo gc = info.getGcInfo();
+  private void add(String bean, String what, GcInfo gc) {
     // Both clocks run evenly; the JVM's has milliseconds.
     long start =
         System.nanoTime()
@@ -62,17 +73,17 @@ final class Pauses {
     long nanos = TimeUnit.MILLISECONDS.toNanos(gc.getDuration());
     Replay.Collection collection =
         new Replay.Collection(
-            info.getGcName() + " (" + info.getGcCause() + ")",
+            what,
             start,
             start + nanos,
             used(gc.getMemoryUsageBeforeGc()),
             used(gc.getMemoryUsageAfterGc()),
             Runtime.getRuntime().maxMemory());
     synchronized (this) {
-      if (collections.size() == MOST) {
-        collections.removeFirst();
+      if (collections.size() >= MOST) {
+        collections.remove(collections.keySet().iterator().next());
       }
-      collections.addLast(collection);
+      collections.putIfAbsent(new Key(bean, gc.getId()), collection);
     }
   }
 
@@ -86,8 +97,17 @@ final class Pauses {
     return used;
   }
 
-  synchronized List<Replay.Collection> list() {
-    return List.copyOf(collections);
+  /** Those that are over, even if their listeners have not been told yet. */
+  List<Replay.Collection> list() {
+    for (GarbageCollectorMXBean bean : beans) {
+      GcInfo last = bean.getLastGcInfo();
+      if (last != null && last.getEndTime() >= begunMillis) {
+        add(bean.getName(), bean.getName(), last);
+      }
+    }
+    synchronized (this) {
+      return List.copyOf(collections.values());
+    }
   }
 
   void close() {

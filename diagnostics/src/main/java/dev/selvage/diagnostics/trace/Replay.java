@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,12 @@ final class Replay {
   private static final String PREEMPTED = "preempted";
   private static final String YIELDED = "runtime.Gosched";
   private static final String OUTSIDE = "not a goroutine";
+
+  private static final Set<String> OURS =
+      Set.of("dev.selvage", "dev.selvage.scheduler", "dev.selvage.sync", "dev.selvage.time");
+
+  /** The names that the JDK gives to its threads which wait for sockets. */
+  private static final Pattern POLLER = Pattern.compile("(Master|Sub|Read-|Write-)Poller.*");
 
   private final List<Recording> recordings;
   private final List<Collection> collections;
@@ -328,12 +335,27 @@ final class Replay {
     if (root == null && !g.name.isEmpty()) {
       root = new StackTraceElement(stem(g.name), "", null, -1);
     }
+    if (root == null && g.startedAt != null) {
+      root = g.startedAt;
+    }
     if (root == null && !g.type.isEmpty()) {
       int lambda = g.type.indexOf("$$Lambda");
       String type = lambda < 0 ? g.type : g.type.substring(0, lambda);
       root = new StackTraceElement(type, lambda < 0 ? "run" : "lambda", null, -1);
     }
     return root == null ? List.of() : List.of(root);
+  }
+
+  /** The first place outside the language in the stack of who starts a goroutine. */
+  private static @Nullable StackTraceElement startedAt(List<StackTraceElement> stack) {
+    for (StackTraceElement frame : stack) {
+      String type = frame.getClassName();
+      if (!OURS.contains(type.substring(0, Math.max(0, type.lastIndexOf('.'))))) {
+        return new StackTraceElement(
+            type, frame.getMethodName() + " (starts it)", frame.getFileName(), frame.getLineNumber());
+      }
+    }
+    return null;
   }
 
   /** A name without its number: what it has in common with its siblings. */
@@ -500,6 +522,9 @@ final class Replay {
         Who g = who(a[0]);
         if (g.state == State.UNKNOWN) {
           boolean entered = inside(m, a[3]);
+          if (g.type.isEmpty() || g.type.startsWith("dev.selvage.")) {
+            g.startedAt = startedAt(r.stack(a[4]));
+          }
           sink.created(now(), m.id(), g, root(g), r.stack(a[4]));
           g.state = State.RUNNABLE;
           if (entered) {
@@ -608,7 +633,7 @@ final class Replay {
 
   /** Who ends a wait of the JDK tells what it was for. */
   private void explain(Who g, String waker) {
-    if (waker.contains("-Poller")) {
+    if (POLLER.matcher(waker).matches()) {
       reasons.set(g.unexplained, Words.NETWORK);
     } else if (waker.startsWith("VirtualThread-unparker")
         && reasons.get(g.unexplained).equals(Words.TIMED)) {

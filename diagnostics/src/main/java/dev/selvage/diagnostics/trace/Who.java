@@ -29,6 +29,9 @@ final class Who {
   /** Where its thread began, if a stack of it was seen. */
   @Nullable StackTraceElement root;
 
+  /** What stands for it, if that is never seen: who started it. */
+  @Nullable StackTraceElement startedAt;
+
   State state = State.UNKNOWN;
   Replay.@Nullable Machine on;
   final Deque<Region> regions = new ArrayDeque<>();
