@@ -96,7 +96,7 @@ final class Watch {
   /** Runs a task. */
   void run(Runnable task, int p) {
     Thread thread = JDK.owner(task);
-    Account account = thread == null ? null : account(thread);
+    Account account = thread == null || !(latency || accounting) ? null : account(thread);
     long cpu = 0;
     long allocated = 0;
     if (account != null) {

@@ -38,6 +38,14 @@ final class Buffer {
   int reason;
   int stack;
 
+  /** When it did; 0 if it did not. */
+  long parkedAt;
+
+  /** The numbers of the reasons that were met first, which are mostly all. */
+  private final @Nullable Object[] reasons = new Object[8];
+
+  private final int[] numbers = new int[reasons.length];
+
   /** Before that time no stack is walked: they are worth a share of the time and no more. */
   private long noStackBefore;
 
@@ -49,15 +57,21 @@ final class Buffer {
     this.machine = machine;
   }
 
-  // --------------- Events ---------------
-
-  /** Begins an event; false if there is no room, which is counted. */
-  boolean begin(int kind) {
-    return begin(kind, 0);
+  /** Forgets what a goroutine said: it has been told, or it did not park. */
+  void forget() {
+    reason = 0;
+    stack = 0;
+    parkedAt = 0;
   }
 
-  boolean begin(int kind, int more) {
-    long now = recorder.now();
+  // --------------- Events ---------------
+
+  /** Begins an event of that time; false if there is no room, which is counted. */
+  boolean begin(int kind, long now) {
+    return begin(kind, now, 0);
+  }
+
+  boolean begin(int kind, long now, int more) {
     if (at + MOST_BYTES + more > data.length && !next(now)) {
       lost.incrementAndGet();
       return false;
@@ -118,30 +132,39 @@ final class Buffer {
   /**
    * The stack of the current thread, or 0: all stacks together cost a thread at most about a
    * twentieth of its time, so where much happens most events have none.
+   *
+   * @param now the time
    */
-  int stack() {
-    long begun = System.nanoTime();
-    return begun - noStackBefore < 0 ? 0 : walked(Stacks.ofCurrentThread(), begun);
+  int stack(long now) {
+    return now < noStackBefore ? 0 : walked(Stacks.ofCurrentThread(), now);
   }
 
   /** The same of a virtual thread that is not mounted. */
-  int stackOf(Thread thread) {
-    long begun = System.nanoTime();
-    return begun - noStackBefore < 0
-        ? 0
-        : walked(Stacks.trimmed(thread.getStackTrace()), begun);
+  int stackOf(Thread thread, long now) {
+    return now < noStackBefore ? 0 : walked(Stacks.trimmed(thread.getStackTrace()), now);
+  }
+
+  /** The number of a reason. */
+  int reason(Object reason) {
+    int i = 0;
+    for (; i < reasons.length && reasons[i] != null; i++) {
+      if (reasons[i] == reason) {
+        return numbers[i];
+      }
+    }
+    int number = recorder.strings.number(reason.toString());
+    if (i < reasons.length) {
+      reasons[i] = reason;
+      numbers[i] = number;
+    }
+    return number;
   }
 
   private int walked(List<StackTraceElement> stack, long begun) {
     int number = stack.isEmpty() ? 0 : recorder.stacks.number(stack);
-    long done = System.nanoTime();
+    long done = recorder.now();
     // The first ones are interpreted, and who loses its core meanwhile is not to pay for it.
     noStackBefore = done + Math.min(done - begun, MOST_NANOS) * 19;
     return number;
-  }
-
-  /** A buffer starts with the right to a stack. */
-  void allowStack() {
-    noStackBefore = System.nanoTime();
   }
 }

@@ -49,7 +49,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
   private static @Nullable Recorder active;
 
   private final long origin = System.nanoTime();
-  private final Table<String> strings = new Table<>(MOST_STRINGS);
+  final Table<String> strings = new Table<>(MOST_STRINGS);
   final Table<List<StackTraceElement>> stacks = new Table<>(MOST_STACKS);
   private final Map<Thread, Buffer> others = new ConcurrentHashMap<>();
 
@@ -138,7 +138,6 @@ final class Recorder extends Tracing implements SchedulerObserver {
         Buffer b = others.get(carrier);
         if (b == null) {
           b = new Buffer(this, carrier, false);
-          b.allowStack();
           lock.lock();
           try {
             buffers.removeIf(Recorder::isOver);
@@ -161,7 +160,6 @@ final class Recorder extends Tracing implements SchedulerObserver {
 
   private Buffer begin(Carrier ours) {
     Buffer b = new Buffer(this, ours, true);
-    b.allowStack();
     lock.lock();
     try {
       buffers.removeIf(Recorder::isOver);
@@ -260,8 +258,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
     int type = work == null ? 0 : strings.number(work.getName());
     String name = goroutine.getName();
     int named = name.isEmpty() ? 0 : strings.number(name);
-    int stack = b.stack();
-    if (b.begin(Event.CREATED)) {
+    long now = now();
+    int stack = b.stack(now);
+    if (b.begin(Event.CREATED, now)) {
       b.number(goroutine.threadId());
       b.number(type);
       b.number(named);
@@ -278,8 +277,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
       return;
     }
     int name = !b.machine && by.isVirtual() ? strings.number(by.getName()) : 0;
-    int stack = by == b.owner && b.machine ? 0 : b.stack();
-    if (b.begin(Event.RUNNABLE)) {
+    long now = now();
+    int stack = by == b.owner && b.machine ? 0 : b.stack(now);
+    if (b.begin(Event.RUNNABLE, now)) {
       b.number(goroutine.threadId());
       b.number(by.threadId());
       b.number(name);
@@ -297,9 +297,8 @@ final class Recorder extends Tracing implements SchedulerObserver {
   }
 
   private static void running(Buffer b, Thread goroutine, int scheduler, int p) {
-    b.reason = 0;
-    b.stack = 0;
-    if (b.begin(Event.RUNNING)) {
+    b.forget();
+    if (b.begin(Event.RUNNING, b.recorder.now())) {
       b.number(goroutine.threadId());
       b.number(((long) scheduler << 16) | p);
       b.end();
@@ -314,27 +313,29 @@ final class Recorder extends Tracing implements SchedulerObserver {
     }
     // What it said itself; the blocker may already be that of a later wait.
     int why = b.reason;
-    if (why == 0) {
+    int stack = b.stack;
+    long now = b.parkedAt;
+    if (now == 0) {
+      now = now();
       Thread.State state = goroutine.getState();
       why = strings.number(Reasons.of(reason, state));
       if (state != Thread.State.RUNNABLE) {
-        b.stack = b.stackOf(goroutine);
+        stack = b.stackOf(goroutine, now);
       }
     }
-    if (b.begin(Event.STOPPED)) {
+    if (b.begin(Event.STOPPED, now)) {
       b.number(goroutine.threadId());
       b.number(why);
-      b.number(b.stack);
+      b.number(stack);
       b.end();
     }
-    b.reason = 0;
-    b.stack = 0;
+    b.forget();
   }
 
   @Override
   public void ended(Thread goroutine, int p) {
     Buffer b = buffer();
-    if (b != null && b.begin(Event.ENDED)) {
+    if (b != null && b.begin(Event.ENDED, now())) {
       b.number(goroutine.threadId());
       b.end();
     }
@@ -345,8 +346,10 @@ final class Recorder extends Tracing implements SchedulerObserver {
     if (JDK.currentCarrier() instanceof Carrier && Thread.currentThread().isVirtual()) {
       Buffer b = buffer();
       if (b != null) {
-        b.reason = strings.number(reason.toString());
-        b.stack = b.stack();
+        long now = now();
+        b.reason = b.reason(reason);
+        b.stack = b.stack(now);
+        b.parkedAt = now;
       }
     }
   }
@@ -356,8 +359,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
     if (JDK.currentCarrier() instanceof Carrier ours
         && ours.events instanceof Buffer b
         && b.recorder == this) {
-      b.reason = 0;
-      b.stack = 0;
+      b.forget();
     }
   }
 
@@ -367,8 +369,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
     if (b == null) {
       return;
     }
-    int stack = b.stack();
-    if (b.begin(Event.TASK_BEGIN)) {
+    long now = now();
+    int stack = b.stack(now);
+    if (b.begin(Event.TASK_BEGIN, now)) {
       b.number(Thread.currentThread().threadId());
       b.number(task);
       b.number(parent);
@@ -384,8 +387,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
     if (b == null) {
       return;
     }
-    int stack = b.stack();
-    if (b.begin(Event.TASK_END)) {
+    long now = now();
+    int stack = b.stack(now);
+    if (b.begin(Event.TASK_END, now)) {
       b.number(Thread.currentThread().threadId());
       b.number(task);
       b.number(stack);
@@ -409,8 +413,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
       return;
     }
     int number = strings.number(type);
-    int stack = b.stack();
-    if (b.begin(kind)) {
+    long now = now();
+    int stack = b.stack(now);
+    if (b.begin(kind, now)) {
       b.number(Thread.currentThread().threadId());
       b.number(task);
       b.number(number);
@@ -427,9 +432,10 @@ final class Recorder extends Tracing implements SchedulerObserver {
       return;
     }
     int number = strings.number(category);
-    int stack = b.stack();
+    long now = now();
+    int stack = b.stack(now);
     int length = cut(utf8);
-    if (b.begin(Event.LOG, length)) {
+    if (b.begin(Event.LOG, now, length)) {
       b.number(Thread.currentThread().threadId());
       b.number(task);
       b.number(number);

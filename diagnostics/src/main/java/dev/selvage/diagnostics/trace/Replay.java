@@ -67,6 +67,7 @@ final class Replay {
   private int stops;
   private final Map<Long, Who> all = new HashMap<>();
   private final Map<Integer, Machine> holders = new HashMap<>();
+  private final Set<Long> tasks = new HashSet<>();
   private final Set<Integer> known = new HashSet<>();
   private final Current now = new Current();
   private final PriorityQueue<Machine> queue =
@@ -159,6 +160,7 @@ final class Replay {
     all.clear();
     holders.clear();
     known.clear();
+    tasks.clear();
     queue.clear();
     stops = 0;
     go();
@@ -520,16 +522,16 @@ final class Replay {
     switch (now.kind) {
       case Events.CREATED -> {
         Who g = who(a[0]);
+        boolean entered = g.state == State.UNKNOWN && inside(m, a[3]);
         if (g.state == State.UNKNOWN) {
-          boolean entered = inside(m, a[3]);
           if (g.type.isEmpty() || g.type.startsWith("dev.selvage.")) {
             g.startedAt = startedAt(r.stack(a[4]));
           }
           sink.created(now(), m.id(), g, root(g), r.stack(a[4]));
           g.state = State.RUNNABLE;
-          if (entered) {
-            leave(m);
-          }
+        }
+        if (entered) {
+          leave(m);
         }
       }
       case Events.RUNNABLE -> runnable(m, who(a[0]), a[1], r.string(a[2]), r.stack(a[3]));
@@ -562,10 +564,15 @@ final class Replay {
     }
     long task = task(m, a[1]);
     switch (now.kind) {
-      case Events.TASK_BEGIN ->
-          sink.beginTask(
-              now(), m.id(), g, task, task(m, a[2]), r.string(a[3]), r.stack(a[4]));
-      case Events.TASK_END -> sink.endTask(now(), m.id(), g, task, r.stack(a[2]));
+      case Events.TASK_BEGIN -> {
+        if (tasks.add(task)) {
+          sink.beginTask(now(), m.id(), g, task, task(m, a[2]), r.string(a[3]), r.stack(a[4]));
+        }
+      }
+      case Events.TASK_END -> {
+        tasks.remove(task);
+        sink.endTask(now(), m.id(), g, task, r.stack(a[2]));
+      }
       case Events.REGION_BEGIN -> {
         Who.Region region = new Who.Region(task, r.string(a[2]));
         g.regions.push(region);

@@ -1,0 +1,489 @@
+package dev.selvage.diagnostics.trace;
+
+import static dev.selvage.Go.go;
+import static dev.selvage.Select.receive;
+import static dev.selvage.Select.select;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.selvage.Channel;
+import dev.selvage.Context;
+import dev.selvage.Go;
+import dev.selvage.observe.Probe;
+import dev.selvage.scheduler.Scheduler;
+import dev.selvage.sync.Mutex;
+import dev.selvage.sync.WaitGroup;
+import dev.selvage.trace.Trace;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Traces of goroutines that really run, read by Go. */
+@Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+final class ExecutionTraceTests {
+  @SuppressWarnings("unused") // so that the loop is not optimised away
+  private static volatile long result;
+
+  private final Path dir;
+
+  ExecutionTraceTests(@TempDir Path dir) {
+    this.dir = dir;
+  }
+
+  private static void assumeOurs() {
+    assumeTrue(Probe.traceImpossible() == null, "goroutines run on the scheduler of the JDK");
+  }
+
+  private String parsed(ExecutionTrace trace) throws IOException, InterruptedException {
+    Path file = Files.createTempFile(dir, "trace", "");
+    try (OutputStream out = Files.newOutputStream(file)) {
+      trace.writeTo(out, TraceFormat.GO);
+    }
+    return GoTrace.parsed(dir, file);
+  }
+
+  private static void compute(int rounds) {
+    long sum = 0;
+    for (int i = 0; i < rounds; i++) {
+      sum += i ^ sum;
+    }
+    result = sum;
+  }
+
+  @Test
+  void on_the_scheduler_of_the_jdk_it_says_what_is_missing() {
+    assumeFalse(Probe.traceImpossible() == null, "goroutines run on Selvage's scheduler");
+    var e = assertThrows(UnsupportedOperationException.class, ExecutionTrace::start);
+    assertTrue(String.valueOf(e.getMessage()).contains("needs Selvage's own scheduler"), e::toString);
+    assertThrows(UnsupportedOperationException.class, new FlightRecorder()::start);
+    assertFalse(Trace.isEnabled());
+  }
+
+  @Test
+  void go_reads_a_trace_of_everything_without_complaint() throws Exception {
+    assumeOurs();
+    Channel<Integer> before = Channel.unbuffered();
+    go(
+        () -> {
+          for (int _ : before) {
+            Go.yield();
+          }
+        });
+    try (var trace = ExecutionTrace.start();
+        var other = Scheduler.create(1);
+        var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var group = new WaitGroup();
+      Channel<Integer> pipe = Channel.unbuffered();
+      group.go(
+          () -> {
+            for (int i = 0; i < 500; i++) {
+              pipe.send(i);
+              before.send(i);
+            }
+            pipe.close();
+            before.close();
+          });
+      group.go(
+          () -> {
+            Channel<Integer> never = Channel.unbuffered();
+            for (int i = 0; i < 500; i++) {
+              select(receive(pipe, v -> v), receive(never, v -> v));
+            }
+          });
+      var mutex = new Mutex();
+      for (int i = 0; i < 20; i++) {
+        group.go(
+            () ->
+mutex.withLock(() -> Go.sleep(Duration.ofMillis(1))));
+      }
+      for (int i = 0; i < 4; i++) {
+        group.go(() -> compute(100_000_000)); // longer than a time slice, so Ps are taken away
+      }
+      group.go(
+          () -> {
+            try (var socket = server.accept()) {
+              socket.getInputStream().read();
+            }
+          });
+      group.go(
+          () -> {
+            try (var socket = new Socket(server.getInetAddress(), server.getLocalPort())) {
+              Thread.sleep(20);
+              socket.getOutputStream().write(1);
+            }
+          });
+      var elsewhere = new CountDownLatch(1);
+      other.go(
+          () -> {
+            Go.yield();
+            elsewhere.countDown();
+          });
+      group.await();
+      elsewhere.await();
+      System.gc();
+      trace.stop();
+      String told = parsed(trace);
+      for (String reason :
+          new String[] {
+            "chan send", "chan receive", "select", "sync.Mutex.Lock", "sleep", "network",
+            "runtime.Gosched", "preempted",
+          }) {
+        assertTrue(told.contains("Reason=\"" + reason + "\""), "no " + reason);
+      }
+      assertTrue(told.contains("stop-the-world"), "no collection");
+      assertTrue(told.contains("/memory/classes/heap/objects:bytes"), "no heap");
+      assertTrue(told.contains("Value=Value{Uint64(" + Scheduler.ofThisJvm().gomaxprocs() + ")}"));
+      assertTrue(told.contains("dev.selvage.Channel."), "no stack ends in an operation");
+      assertTrue(told.contains("ExecutionTraceTests.lambda$"), "no stack leads to the program");
+    }
+  }
+
+  @Test
+  void who_created_and_woke_whom_is_told() throws Exception {
+    assumeOurs();
+    try (var trace = ExecutionTrace.start()) {
+      Channel<Long> ids = Channel.buffered(3);
+      Channel<Integer> handOver = Channel.unbuffered();
+      var done = new CountDownLatch(2);
+      go(
+          "parent-1",
+          () -> {
+            ids.send(Thread.currentThread().threadId());
+            go(
+                "child-1",
+                () -> {
+                  ids.send(Thread.currentThread().threadId());
+                  handOver.receive();
+                  done.countDown();
+                });
+            Go.sleep(Duration.ofMillis(50)); // so the child waits
+            handOver.send(1);
+            done.countDown();
+          });
+      done.await();
+      trace.stop();
+      long parent = ids.receive();
+      long child = ids.receive();
+      String told = parsed(trace);
+      assertTrue(
+          told.lines()
+              .anyMatch(
+                  l ->
+                      l.contains(" G=" + parent + " ")
+                          && l.contains("GoID=" + child + " NotExist->Runnable")),
+          "created by the parent");
+      assertTrue(
+          told.lines()
+              .anyMatch(
+                  l ->
+                      l.contains(" G=" + parent + " ")
+                          && l.contains("GoID=" + child + " Waiting->Runnable")),
+          "woken by the parent");
+      assertTrue(
+          told.contains(
+              " GoID=%d Running->Waiting Reason=\"chan receive\"".formatted(child)),
+          "the child waited");
+      assertTrue(told.contains("GoID=" + child + " Running->NotExist"), "the child ended");
+    }
+  }
+
+  @Test
+  void tasks_regions_and_logs_are_told() throws Exception {
+    assumeOurs();
+    try (var trace = ExecutionTrace.start()) {
+      assertTrue(Trace.isEnabled());
+      var group = new WaitGroup();
+      try (var task = Trace.newTask(Context.background(), "order")) {
+        group.go(
+            () -> {
+              int seven =
+                  Trace.withRegion(
+                      task.context(),
+                      "quote",
+                      () -> {
+                        Trace.log(task.context(), "item", "button ü");
+                        Go.sleep(Duration.ofMillis(1));
+                        return 7;
+                      });
+              assertEquals(7, seven);
+              try (var inner = Trace.newTask(task.context(), "part")) {
+                Trace.logf(inner.context(), "count", "%d of %d", 1, 2);
+              }
+            });
+        group.await();
+        // On a thread that is no goroutine, and from outside of any.
+        Trace.withRegion(task.context(), "outside", () -> Trace.log(task.context(), "", "x"));
+      }
+      trace.stop();
+      String told = parsed(trace);
+      for (String part :
+          new String[] {
+            "Type=\"order\"",
+            "Type=\"part\"",
+            "Category=\"item\" Message=\"button ü\"",
+            "Category=\"count\" Message=\"1 of 2\"",
+            "Type=\"outside\"",
+          }) {
+        assertTrue(told.contains(part), "no " + part);
+      }
+      assertEquals(2, told.split("TaskEnd ", -1).length - 1);
+      assertEquals(2, told.split("RegionEnd ", -1).length - 1);
+    }
+  }
+
+  @Test
+  void a_region_is_ended_only_by_who_began_it_and_only_once() throws Exception {
+    assumeOurs();
+    try (var trace = ExecutionTrace.start()) {
+      var region = Trace.startRegion(Context.background(), "mine");
+      var end = new CountDownLatch(1);
+      go(
+          () -> {
+            region.end();
+            end.countDown();
+          });
+      end.await();
+      region.end();
+      region.end();
+      trace.stop();
+      assertEquals(1, parsed(trace).split("RegionEnd ", -1).length - 1);
+    }
+  }
+
+  @Test
+  void only_one_trace_is_taken_at_a_time_and_nothing_is_left_on() {
+    assumeOurs();
+    var trace = ExecutionTrace.start();
+    var e = assertThrows(IllegalStateException.class, ExecutionTrace::start);
+    assertEquals("tracing is already enabled", e.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> ExecutionTrace.start(0));
+    trace.close();
+    trace.close();
+    assertFalse(Trace.isEnabled());
+    assertThrows(
+        IllegalStateException.class,
+        () -> trace.writeTo(OutputStream.nullOutputStream(), TraceFormat.GO));
+    ExecutionTrace.start().close();
+    assertFalse(Trace.isEnabled());
+  }
+
+  @Test
+  void what_has_no_room_is_counted_and_said() throws Exception {
+    assumeOurs();
+    try (var trace = ExecutionTrace.start(20_000)) {
+      pingPong(50_000);
+      trace.stop();
+      Path file = Files.createTempFile(dir, "trace", "");
+      long lost;
+      try (OutputStream out = Files.newOutputStream(file)) {
+        lost = trace.writeTo(out, TraceFormat.GO);
+      }
+      assertTrue(lost > 10_000, "lost " + lost);
+      assertTrue(Files.size(file) < 200_000, "it is as small as it was to be");
+      assertTrue(GoTrace.parsed(dir, file).contains("events lost after that: " + lost));
+    }
+  }
+
+  private static void pingPong(int times) throws InterruptedException {
+    Channel<Integer> there = Channel.unbuffered();
+    Channel<Integer> back = Channel.unbuffered();
+    var group = new WaitGroup();
+    group.go(
+        () -> {
+          for (int v : there) {
+            back.send(v);
+          }
+        });
+    group.go(
+        () -> {
+          for (int i = 0; i < times; i++) {
+            there.send(i);
+            back.receive();
+          }
+          there.close();
+        });
+    group.await();
+  }
+
+  @Test
+  void it_may_be_written_while_it_is_recorded() throws Exception {
+    assumeOurs();
+    var stop = new AtomicBoolean();
+    try (var trace = ExecutionTrace.start()) {
+      var group = new WaitGroup();
+      group.go(
+          () -> {
+            while (!stop.get()) {
+              pingPong(20);
+            }
+          });
+      for (int i = 0; i < 5; i++) {
+        Thread.sleep(10);
+        assertTrue(parsed(trace).contains("Reason=\"chan receive\""));
+      }
+      stop.set(true);
+      group.await();
+    }
+  }
+
+  @Test
+  void perfetto_gets_tracks_that_do_not_overlap() throws Exception {
+    assumeOurs();
+    var out = new ByteArrayOutputStream();
+    try (var trace = ExecutionTrace.start()) {
+      pingPong(200);
+      try (var task = Trace.newTask(Context.background(), "a \"task\"\n")) {
+        Trace.withRegion(task.context(), "region", () -> Trace.log(task.context(), "c", "m"));
+      }
+      trace.stop();
+      trace.writeTo(out, TraceFormat.PERFETTO);
+    }
+    JsonNode events =
+        new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .readTree(out.toByteArray())
+            .get("traceEvents");
+    Set<String> phases = new HashSet<>();
+    Set<String> names = new HashSet<>();
+    var ends = new java.util.HashMap<String, Double>();
+    double last = 0;
+    for (JsonNode event : events) {
+      String phase = event.get("ph").asText();
+      phases.add(phase);
+      names.add(event.get("name").asText());
+      if (phase.equals("X") && event.get("pid").asInt() == 1) {
+        double begin = event.get("ts").asDouble();
+        Double end = ends.put(event.get("tid").asText(), begin + event.get("dur").asDouble());
+        assertTrue(end == null || end <= begin + 1e-6, "two goroutines on one P");
+        last = begin;
+      }
+    }
+    assertTrue(last > 0);
+    assertEquals(Set.of("M", "X", "s", "f", "b", "e", "i", "C"), phases);
+    assertTrue(names.contains("chan receive"), names::toString);
+    assertTrue(names.contains("a \"task\"\n"), names::toString);
+    assertTrue(names.contains("c: m"), names::toString);
+  }
+
+  // --------------- The flight recorder ---------------
+
+  @Test
+  void the_flight_recorder_has_what_was_last() throws Exception {
+    assumeOurs();
+    try (var recorder = new FlightRecorder(Duration.ofSeconds(10), 100_000)) {
+      assertFalse(recorder.isEnabled());
+      recorder.start();
+      assertTrue(recorder.isEnabled());
+      for (int i = 0; i < 40; i++) {
+        Trace.log(Context.background(), "round", "number " + i + ".");
+        pingPong(2_000);
+      }
+      for (int i = 0; i < 2; i++) {
+        Path file = Files.createTempFile(dir, "flight", "");
+        try (OutputStream out = Files.newOutputStream(file)) {
+          recorder.writeTo(out);
+        }
+        assertTrue(Files.size(file) < 1_000_000, "size " + Files.size(file));
+        String told = GoTrace.parsed(dir, file);
+        assertFalse(told.contains("number 0."), "the first round is forgotten");
+        assertTrue(told.contains("Reason=\"chan receive\""), "the last round is there");
+      }
+    }
+    assertFalse(Trace.isEnabled());
+  }
+
+  @Test
+  void the_flight_recorder_forgets_what_is_older_than_it_must_keep() throws Exception {
+    assumeOurs();
+    try (var recorder = new FlightRecorder(Duration.ofMillis(1), 1 << 30)) {
+      recorder.start();
+      for (int i = 0; i < 40; i++) {
+        pingPong(2_000);
+      }
+      var out = new ByteArrayOutputStream();
+      recorder.writeTo(out);
+      assertTrue(out.size() < 1_000_000, "size " + out.size());
+    }
+  }
+
+  @Test
+  void a_trace_is_taken_beside_the_flight_recorder() throws Exception {
+    assumeOurs();
+    try (var recorder = new FlightRecorder()) {
+      recorder.start();
+      pingPong(10);
+      try (var trace = ExecutionTrace.start()) {
+        pingPong(500);
+        trace.stop();
+        assertTrue(parsed(trace).contains("Reason=\"chan receive\""));
+      }
+      pingPong(10);
+      Path file = dir.resolve("flight");
+      try (OutputStream out = Files.newOutputStream(file)) {
+        recorder.writeTo(out);
+      }
+      assertTrue(GoTrace.parsed(dir, file).contains("Reason=\"chan receive\""));
+      assertTrue(Trace.isEnabled());
+    }
+    assertFalse(Trace.isEnabled());
+  }
+
+  @Test
+  void the_flight_recorder_refuses_what_go_refuses() throws Exception {
+    assumeOurs();
+    assertThrows(IllegalArgumentException.class, () -> new FlightRecorder(Duration.ZERO, 1));
+    assertThrows(IllegalArgumentException.class, () -> new FlightRecorder(Duration.ofDays(1), 0));
+    try (var one = new FlightRecorder();
+        var two = new FlightRecorder()) {
+      var out = OutputStream.nullOutputStream();
+      assertThrows(IllegalStateException.class, () -> one.writeTo(out));
+      one.start();
+      assertThrows(IllegalStateException.class, one::start);
+      assertThrows(IllegalStateException.class, two::start);
+      two.stop();
+      assertTrue(one.isEnabled());
+      // Another writes while this one is being written.
+      var refused = new AtomicBoolean();
+      one.writeTo(
+          new OutputStream() {
+            @Override
+            public void write(int b) {}
+
+            @Override
+            public void write(byte[] b, int off, int len) {
+              if (!refused.get()) {
+                assertThrows(IllegalStateException.class, () -> one.writeTo(out));
+                refused.set(true);
+              }
+            }
+          });
+      assertTrue(refused.get());
+      one.stop();
+      two.start();
+    }
+    assertNotEquals(true, Trace.isEnabled());
+    assertNull(Probe.traceImpossible());
+  }
+}
