@@ -253,7 +253,7 @@ final class DebugEndpointsTests {
         "400,block?debug=x,`debug must be a number from 0 to 2, is 'x'`",
         "400,goroutine?debug=2&format=xml,`format must be json or text, is 'xml'`",
         "404,profiles,`Unknown profile`",
-        "501,trace,`execution traces are not there yet`",
+        "400,trace?seconds=601,`seconds must be at most 600`",
         "404,../other,`nothing here; /debug/pprof/ lists what there is`",
       })
   @DisplayName("a bad request gets its reason")

@@ -104,7 +104,6 @@ final class Buffer {
   void end() {
     Chunk c = chunk;
     if (c != null) {
-      c.events++;
       c.publish(at);
     }
   }

@@ -24,9 +24,6 @@ final class Chunk {
   @SuppressWarnings("UnusedVariable") // through END
   private int end;
 
-  /** How many events are in it; the owner's. */
-  int events;
-
   /** When its owner began another one; guarded by the recorder's lock. */
   long closedAt = Long.MAX_VALUE;
 

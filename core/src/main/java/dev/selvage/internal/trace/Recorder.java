@@ -13,10 +13,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -31,12 +32,14 @@ final class Recorder extends Tracing implements SchedulerObserver {
    *     it carries: between finding the buffer and the end of the event nothing parks, so a virtual
    *     thread cannot be moved meanwhile.
    *  2. What is below a chunk's end is never written again. So readers take no lock to read it.
-   *  3. chunks has every chunk that is kept, in the order in which they were begun. A chunk that is
-   *     being written to is never dropped: it is bounded by the number of threads.
+   *  3. Every chunk that is kept is in open, while it is written to, or in closed, in the order in
+   *     which they were closed. They are dropped in that order, not in that of their beginning: one
+   *     that a thread with little to say began long ago may have the last events. Those that are
+   *     open are never dropped: their number is that of the threads.
    *  4. droppedUntil is not earlier than any event that was dropped: from there on nothing is
    *     missing but what lost counts.
    *
-   * LIFE guards who records; lock guards chunks, sessions and what they have. Under lock nothing
+   * LIFE guards who records; lock guards open, closed, sessions and what they have. Under lock nothing
    * else is taken. LIFE is taken first, and never by a thread that records.
    */
   private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
@@ -55,7 +58,8 @@ final class Recorder extends Tracing implements SchedulerObserver {
 
   private final SpinLock lock = new SpinLock();
   // Guarded by lock.
-  private final ArrayDeque<Chunk> chunks = new ArrayDeque<>();
+  private final Set<Chunk> open = new LinkedHashSet<>();
+  private final ArrayDeque<Chunk> closed = new ArrayDeque<>();
   private final List<Buffer> buffers = new ArrayList<>();
   private final List<Session> sessions = new ArrayList<>();
   private long bytes;
@@ -140,7 +144,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
           b = new Buffer(this, carrier, false);
           lock.lock();
           try {
-            buffers.removeIf(Recorder::isOver);
+            buffers.removeIf(this::isOver);
             buffers.add(b);
           } finally {
             lock.unlock();
@@ -162,7 +166,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
     Buffer b = new Buffer(this, ours, true);
     lock.lock();
     try {
-      buffers.removeIf(Recorder::isOver);
+      buffers.removeIf(this::isOver);
       buffers.add(b);
     } finally {
       lock.unlock();
@@ -177,15 +181,22 @@ final class Recorder extends Tracing implements SchedulerObserver {
   }
 
   /** Under the lock: forgets a thread that has ended, whose events may now be dropped in time. */
-  private static boolean isOver(Buffer b) {
+  private boolean isOver(Buffer b) {
     if (b.owner.isAlive() || b.lost.get() > 0) {
       return false;
     }
     Chunk c = b.current();
-    if (c != null && c.closedAt == Long.MAX_VALUE) {
-      c.closedAt = b.recorder.now();
+    if (c != null) {
+      close(c, now());
     }
     return true;
+  }
+
+  private void close(Chunk c, long now) {
+    if (open.remove(c)) {
+      c.closedAt = now;
+      closed.addLast(c);
+    }
   }
 
   /** Another chunk for a buffer; null if nobody needs more events. */
@@ -206,9 +217,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
         return null;
       }
       if (full != null) {
-        full.closedAt = now;
+        close(full, now);
       }
-      chunks.addLast(fresh);
+      open.add(fresh);
       bytes += size;
       drop(now);
     } catch (OutOfMemoryError e) {
@@ -231,17 +242,14 @@ final class Recorder extends Tracing implements SchedulerObserver {
         neededSince = Math.min(neededSince, s.begun);
       }
     }
-    for (Iterator<Chunk> i = chunks.iterator(); i.hasNext(); ) {
-      Chunk c = i.next();
-      boolean tooMany = bytes > most;
-      if (c.base >= neededSince || (c.base >= ringSince && !tooMany)) {
-        return; // those behind it were begun later
+    for (Chunk c; (c = closed.peekFirst()) != null; ) {
+      boolean mayGo = bytes > most || c.closedAt < ringSince;
+      if (!mayGo || c.closedAt >= neededSince) {
+        return; // those behind it were closed later
       }
-      if (c.closedAt < neededSince && (tooMany || c.closedAt < ringSince)) {
-        i.remove();
-        bytes -= c.data.length;
-        droppedUntil = Math.max(droppedUntil, c.closedAt);
-      }
+      closed.removeFirst();
+      bytes -= c.data.length;
+      droppedUntil = c.closedAt;
     }
   }
 
@@ -469,7 +477,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
     lock.lock();
     try {
       from = Math.max(session.begun, droppedUntil);
-      for (Chunk c : chunks) {
+      List<Chunk> all = new ArrayList<>(closed);
+      all.addAll(open); // behind: each thread's chunks in their order
+      for (Chunk c : all) {
         if (c.closedAt >= from && c.base <= to) {
           kept.add(c);
           ends.add(c.end());

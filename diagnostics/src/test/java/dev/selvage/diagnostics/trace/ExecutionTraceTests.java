@@ -87,8 +87,8 @@ final class ExecutionTraceTests {
     Channel<Integer> before = Channel.unbuffered();
     go(
         () -> {
-          for (int _ : before) {
-            Go.yield();
+          for (int v : before) {
+            result = v;
           }
         });
     try (var trace = ExecutionTrace.start();
@@ -104,6 +104,7 @@ final class ExecutionTraceTests {
             }
             pipe.close();
             before.close();
+            Go.yield();
           });
       group.go(
           () -> {
@@ -331,7 +332,7 @@ mutex.withLock(() -> Go.sleep(Duration.ofMillis(1))));
   void it_may_be_written_while_it_is_recorded() throws Exception {
     assumeOurs();
     var stop = new AtomicBoolean();
-    try (var trace = ExecutionTrace.start()) {
+    try (var trace = ExecutionTrace.start(200_000)) {
       var group = new WaitGroup();
       group.go(
           () -> {
