@@ -137,9 +137,9 @@ public final class Mutex implements Locker {
     }
     Place self = new Place(reason, face);
     self.note = System.nanoTime();
+    self.limit(timeout);
     for (boolean woken = false; ; woken = true) {
       long waited = woken ? System.nanoTime() - self.note : 0;
-      self.limit(timeout == Place.FOREVER ? timeout : timeout - waited);
       do {
         if (take(woken)) {
           self.unlimit();
@@ -159,6 +159,7 @@ public final class Mutex implements Locker {
         return false;
       }
       self.waiter.begin();
+      self.limitAgain();
     }
   }
 

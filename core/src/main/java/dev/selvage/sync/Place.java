@@ -41,11 +41,21 @@ class Place {
     }
   }
 
+  /**
+   * Limits another wait by the same moment as the one before, by the clock of that one. It needs no
+   * memory, so whoever is in the middle of something can do it.
+   */
+  void limitAgain() {
+    Timeout l = limit;
+    if (l != null) {
+      l.begin(waiter);
+    }
+  }
+
   /** Ends the limit, for a wait that did not come to pass. */
   void unlimit() {
     Timeout l = limit;
     if (l != null) {
-      limit = null;
       l.stop();
     }
   }

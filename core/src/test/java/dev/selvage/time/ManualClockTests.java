@@ -20,6 +20,7 @@ import dev.selvage.Context;
 import dev.selvage.DeadlineExceededException;
 import dev.selvage.Go;
 import dev.selvage.Select;
+import dev.selvage.sync.Mutex;
 import dev.selvage.sync.WaitGroup;
 import java.time.Duration;
 import java.time.Instant;
@@ -75,6 +76,23 @@ final class ManualClockTests {
     clock.settle();
     assertSame(clock, seen.get());
     assertSame(Clock.system(), outside.get());
+  }
+
+  @Test
+  void aLimitIsKeptByWhoWasWokenAndFoundTheMutexTaken() throws Exception {
+    boolean overtaken = false;
+    for (int i = 0; i < 10_000 && !overtaken; i++) {
+      Mutex mutex = new Mutex();
+      mutex.lock();
+      Channel<Boolean> outcome = Channel.buffered(1);
+      clock.run(() -> go(() -> outcome.send(mutex.lock(SECOND))));
+      clock.advance(Duration.ofMillis(900));
+      mutex.unlock();
+      overtaken = mutex.tryLock(); // usually before the other is awake
+      clock.advance(Duration.ofMillis(100));
+      assertEquals(!overtaken, outcome.tryReceive().orElseThrow());
+    }
+    assertTrue(overtaken);
   }
 
   @Test
