@@ -162,47 +162,74 @@ public final class Contentions {
     return on;
   }
 
+  /*
+   * Sampling needs memory, and comes where nothing may fail: the waiter is queued, or has been
+   * handed what it waited for, or is claimed by who must go on to finish it. So what there is no
+   * room for is not sampled, and nobody hears of it.
+   */
+
   /** A wait, measured. */
   static boolean await(Waiter waiter) {
-    Object reason = waiter.reason();
-    if (reason.toString().equals("sleep")) {
-      return waiter.awaitUnsampled();
-    }
-    boolean sampled = isLock(reason) && oneOf(mutexFraction);
     long begin = System.nanoTime();
-    if (sampled) {
-      WAITS.lock();
-      try {
-        WAITING.put(waiter, begin);
-      } finally {
-        WAITS.unlock();
-      }
-    }
+    begin(waiter, begin);
     boolean finished = waiter.awaitUnsampled();
-    long waited = System.nanoTime() - begin;
-    if (sampled) {
-      forget(waiter); // gone before, unless nobody gave it the lock
+    end(waiter, System.nanoTime() - begin);
+    return finished;
+  }
+
+  private static void begin(Waiter waiter, long begin) {
+    try {
+      if (isLock(waiter.reason()) && oneOf(mutexFraction)) {
+        WAITS.lock();
+        try {
+          WAITING.put(waiter, begin);
+        } finally {
+          WAITS.unlock();
+        }
+      }
+    } catch (OutOfMemoryError e) {
+      // Not sampled.
     }
+  }
+
+  private static void end(Waiter waiter, long waited) {
+    try {
+      Object reason = waiter.reason();
+      if (isLock(reason)) {
+        forget(waiter); // gone before, unless nobody gave it the lock, or never there
+      }
+      if (!reason.toString().equals("sleep")) {
+        block(waited);
+      }
+    } catch (OutOfMemoryError e) {
+      // Not sampled.
+    }
+  }
+
+  private static void block(long waited) {
     long rate = blockRate;
     if (rate > 0 && (waited >= rate || ThreadLocalRandom.current().nextLong(rate) < waited)) {
       // A short wait stands for all those of its length that were not sampled.
       double each = waited >= rate ? 1 : (double) rate / Math.max(1, waited);
       BLOCKS.add(stack(), each, each * waited);
     }
-    return finished;
   }
 
   /** Somebody is about to end a wait. Runs on the thread that does. */
   static void finishing(Waiter waiter, Object winner) {
-    if (!isLock(waiter.reason())) {
-      return;
-    }
-    Long begin = forget(waiter);
-    int fraction = mutexFraction;
-    // A time limit that rings is nobody's unlock.
-    if (begin != null && fraction > 0 && !(winner instanceof Timeout)) {
-      long waited = System.nanoTime() - begin;
-      MUTEXES.add(stack(), fraction, (double) fraction * waited);
+    try {
+      if (!isLock(waiter.reason())) {
+        return;
+      }
+      Long begin = forget(waiter);
+      int fraction = mutexFraction;
+      // A time limit that rings is nobody's unlock.
+      if (begin != null && fraction > 0 && !(winner instanceof Timeout)) {
+        long waited = System.nanoTime() - begin;
+        MUTEXES.add(stack(), fraction, (double) fraction * waited);
+      }
+    } catch (OutOfMemoryError e) {
+      // Not sampled.
     }
   }
 
