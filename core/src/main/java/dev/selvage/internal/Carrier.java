@@ -2,7 +2,9 @@ package dev.selvage.internal;
 
 import org.jspecify.annotations.Nullable;
 
-/** A thread of a scheduler of our own: what a trace must find at once, whenever anything happens. */
+/**
+ * A thread of a scheduler of our own: what a trace must find at once, whenever anything happens.
+ */
 public abstract class Carrier extends Thread {
   /** Which scheduler it belongs to. */
   public final int scheduler;

@@ -185,9 +185,9 @@ public final class Probe {
    * Records what this copy of the language does, for an execution trace, until it is told {@code
    * close}.
    *
-   * <p>The result takes a word: {@code stop} ends the recording but keeps it; {@code close} ends and
-   * forgets it; {@code snapshot} gives what there is, and changes nothing. {@code null} is what the
-   * first two give.
+   * <p>The result takes a word: {@code stop} ends the recording but keeps it; {@code close} ends
+   * and forgets it; {@code snapshot} gives what there is, and changes nothing. {@code null} is what
+   * the first two give.
    *
    * <table>
    * <caption>A snapshot has</caption>

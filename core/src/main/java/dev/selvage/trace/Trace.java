@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Says in an execution trace what the program does: Go's {@code runtime/trace}, its part for the
- * program. {@code go tool trace} shows tasks and regions with how long they took, and what in
- * their time was waiting.
+ * program. {@code go tool trace} shows tasks and regions with how long they took, and what in their
+ * time was waiting.
  *
  * <ul>
  *   <li>A <em>task</em> is one piece of work, a request for instance, that several goroutines may

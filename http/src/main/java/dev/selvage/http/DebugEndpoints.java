@@ -104,8 +104,8 @@ public final class DebugEndpoints {
               Map.entry(
                   "trace",
                   "A trace of execution of the current program. You can specify the duration in the"
-                      + " seconds GET parameter. After you get the trace file, use the go tool trace"
-                      + " command to investigate the trace."),
+                      + " seconds GET parameter. After you get the trace file, use the go tool"
+                      + " trace command to investigate the trace."),
               Map.entry(
                   "wall",
                   "Wall-clock profile: where all threads are, running or not. You can specify the"

@@ -41,8 +41,8 @@ final class Buffer {
   /** When it did; 0 if it did not. */
   long parkedAt;
 
-  /** The numbers of the reasons that were met first, which are mostly all. */
-  private final @Nullable Object[] reasons = new Object[8];
+  /** The numbers of those that were met first, which are mostly all. */
+  private final @Nullable Object[] reasons = new Object[16];
 
   private final int[] numbers = new int[reasons.length];
 
@@ -130,7 +130,7 @@ final class Buffer {
 
   /**
    * The stack of the current thread, or 0: all stacks together cost a thread at most about a
-   * twentieth of its time, so where much happens most events have none.
+   * fiftieth of its time, so where much happens most events have none.
    *
    * @param now the time
    */
@@ -143,8 +143,8 @@ final class Buffer {
     return now < noStackBefore ? 0 : walked(Stacks.trimmed(thread.getStackTrace()), now);
   }
 
-  /** The number of a reason. */
-  int reason(Object reason) {
+  /** The number of a string that is always the same object, or of a reason. */
+  int number(Object reason) {
     int i = 0;
     for (; i < reasons.length && reasons[i] != null; i++) {
       if (reasons[i] == reason) {
@@ -163,7 +163,7 @@ final class Buffer {
     int number = stack.isEmpty() ? 0 : recorder.stacks.number(stack);
     long done = recorder.now();
     // The first ones are interpreted, and who loses its core meanwhile is not to pay for it.
-    noStackBefore = done + Math.min(done - begun, MOST_NANOS) * 19;
+    noStackBefore = done + Math.min(done - begun, MOST_NANOS) * 49;
     return number;
   }
 }

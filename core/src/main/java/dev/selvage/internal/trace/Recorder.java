@@ -263,7 +263,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
     }
     Roster.Member member = Roster.member(goroutine);
     Class<?> work = member == null ? null : member.work();
-    int type = work == null ? 0 : strings.number(work.getName());
+    int type = work == null ? 0 : b.number(work.getName()); // which the class keeps
     String name = goroutine.getName();
     int named = name.isEmpty() ? 0 : strings.number(name);
     long now = now();
@@ -326,7 +326,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
     if (now == 0) {
       now = now();
       Thread.State state = goroutine.getState();
-      why = strings.number(Reasons.of(reason, state));
+      why = b.number(Reasons.of(reason, state));
       if (state != Thread.State.RUNNABLE) {
         stack = b.stackOf(goroutine, now);
       }
@@ -355,7 +355,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
       Buffer b = buffer();
       if (b != null) {
         long now = now();
-        b.reason = b.reason(reason);
+        b.reason = b.number(reason);
         b.stack = b.stack(now);
         b.parkedAt = now;
       }

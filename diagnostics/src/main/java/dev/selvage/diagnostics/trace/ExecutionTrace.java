@@ -69,8 +69,7 @@ public final class ExecutionTrace implements AutoCloseable {
       if (running) {
         throw new IllegalStateException("tracing is already enabled");
       }
-      ExecutionTrace trace =
-          new ExecutionTrace(Sessions.open(false, mostBytes, 0), new Pauses());
+      ExecutionTrace trace = new ExecutionTrace(Sessions.open(false, mostBytes, 0), new Pauses());
       running = true;
       return trace;
     }

@@ -112,8 +112,7 @@ final class GoWriter implements Sink {
     batch(out, NO_THREAD, 0, new Numbers());
   }
 
-  private static void batch(OutputStream out, long m, long base, Numbers data)
-      throws IOException {
+  private static void batch(OutputStream out, long m, long base, Numbers data) throws IOException {
     Numbers head = new Numbers();
     head.write(BATCH);
     head.number(GENERATION).number(m).number(base).number(data.size());
@@ -173,13 +172,7 @@ final class GoWriter implements Sink {
       throws IOException {
     g.sequence = 0;
     event(
-        time,
-        m,
-        GO_STATUS_STACK,
-        g.id,
-        NO_THREAD,
-        waiting ? GO_WAITING : GO_RUNNABLE,
-        stack(root));
+        time, m, GO_STATUS_STACK, g.id, NO_THREAD, waiting ? GO_WAITING : GO_RUNNABLE, stack(root));
   }
 
   @Override
@@ -191,8 +184,7 @@ final class GoWriter implements Sink {
   }
 
   @Override
-  public void runnable(long time, long m, Who g, List<StackTraceElement> stack)
-      throws IOException {
+  public void runnable(long time, long m, Who g, List<StackTraceElement> stack) throws IOException {
     event(time, m, GO_UNBLOCK, g.id, ++g.sequence, stack(stack));
   }
 
@@ -207,8 +199,7 @@ final class GoWriter implements Sink {
   }
 
   @Override
-  public void blocked(
-      long time, long m, int p, Who g, String reason, List<StackTraceElement> stack)
+  public void blocked(long time, long m, int p, Who g, String reason, List<StackTraceElement> stack)
       throws IOException {
     event(time, m, GO_BLOCK, string(reason), stack(stack));
   }

@@ -19,7 +19,8 @@ enum Nobody implements Sink {
   public void known(long time, long m, Who g, boolean waiting, List<StackTraceElement> root) {}
 
   @Override
-  public void created(long time, long m, Who g, List<StackTraceElement> root, List<StackTraceElement> stack) {}
+  public void created(
+      long time, long m, Who g, List<StackTraceElement> root, List<StackTraceElement> stack) {}
 
   @Override
   public void runnable(long time, long m, Who g, List<StackTraceElement> stack) {}
@@ -31,7 +32,8 @@ enum Nobody implements Sink {
   public void yielded(long time, long m, int p, Who g, String reason) {}
 
   @Override
-  public void blocked(long time, long m, int p, Who g, String reason, List<StackTraceElement> stack) {}
+  public void blocked(
+      long time, long m, int p, Who g, String reason, List<StackTraceElement> stack) {}
 
   @Override
   public void ended(long time, long m, int p, Who g) {}
@@ -40,19 +42,35 @@ enum Nobody implements Sink {
   public void processors(long time, long m, int n) {}
 
   @Override
-  public void beginTask(long time, long m, Who g, long task, long parent, String type, List<StackTraceElement> stack) {}
+  public void beginTask(
+      long time,
+      long m,
+      Who g,
+      long task,
+      long parent,
+      String type,
+      List<StackTraceElement> stack) {}
 
   @Override
   public void endTask(long time, long m, Who g, long task, List<StackTraceElement> stack) {}
 
   @Override
-  public void beginRegion(long time, long m, Who g, long task, String type, List<StackTraceElement> stack) {}
+  public void beginRegion(
+      long time, long m, Who g, long task, String type, List<StackTraceElement> stack) {}
 
   @Override
-  public void endRegion(long time, long m, Who g, long task, String type, List<StackTraceElement> stack) {}
+  public void endRegion(
+      long time, long m, Who g, long task, String type, List<StackTraceElement> stack) {}
 
   @Override
-  public void log(long time, long m, Who g, long task, String category, String message, List<StackTraceElement> stack) {}
+  public void log(
+      long time,
+      long m,
+      Who g,
+      long task,
+      String category,
+      String message,
+      List<StackTraceElement> stack) {}
 
   @Override
   public void beginCollection(long time, long m, Who g, String cause) {}

@@ -36,7 +36,8 @@ final class Pauses {
   private final List<NotificationEmitter> emitters = new ArrayList<>();
   private final NotificationListener listener =
       (notification, _) -> {
-        if (notification.getType()
+        if (notification
+                .getType()
                 .equals(GarbageCollectionNotificationInfo.GARBAGE_COLLECTION_NOTIFICATION)
             && notification.getUserData() instanceof CompositeData data) {
           GarbageCollectionNotificationInfo info = GarbageCollectionNotificationInfo.from(data);

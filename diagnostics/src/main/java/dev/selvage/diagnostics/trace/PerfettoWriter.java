@@ -119,8 +119,9 @@ final class PerfettoWriter implements Sink {
       states.put(g.id, new Since(time, what, stack));
     }
     if (named.add(g.id)) {
-      write("{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":%s}}"
-          .formatted(GOROUTINES, g.id, quoted(title(g))));
+      write(
+          "{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":%s}}"
+              .formatted(GOROUTINES, g.id, quoted(title(g))));
     }
   }
 
@@ -141,8 +142,9 @@ final class PerfettoWriter implements Sink {
 
   @Override
   public void processor(long time, long m, int p) throws IOException {
-    write("{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":%s}}"
-        .formatted(PROCESSORS, p, quoted("P " + p)));
+    write(
+        "{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":%s}}"
+            .formatted(PROCESSORS, p, quoted("P " + p)));
   }
 
   @Override
@@ -170,8 +172,7 @@ final class PerfettoWriter implements Sink {
   }
 
   @Override
-  public void runnable(long time, long m, Who g, List<StackTraceElement> stack)
-      throws IOException {
+  public void runnable(long time, long m, Who g, List<StackTraceElement> stack) throws IOException {
     state(time, g, "runnable", stack);
     arrow(time, m, g);
   }
@@ -204,8 +205,7 @@ final class PerfettoWriter implements Sink {
   }
 
   @Override
-  public void blocked(
-      long time, long m, int p, Who g, String reason, List<StackTraceElement> stack)
+  public void blocked(long time, long m, int p, Who g, String reason, List<StackTraceElement> stack)
       throws IOException {
     stopped(time, m, p, g, reason);
     state(time, g, reason, stack);
@@ -307,7 +307,8 @@ final class PerfettoWriter implements Sink {
       }
     }
     if (first) {
-      write("{\"ph\":\"M\",\"pid\":1,\"tid\":0,\"name\":\"process_labels\",\"args\":{\"labels\":\"\"}}");
+      write(
+          "{\"ph\":\"M\",\"pid\":1,\"tid\":0,\"name\":\"process_labels\",\"args\":{\"labels\":\"\"}}");
     }
     out.write("\n]}\n".getBytes(StandardCharsets.UTF_8));
     out.flush();

@@ -40,8 +40,7 @@ record Recording(
       if (one instanceof Map<?, ?> thread
           && thread.get("id") instanceof Long id
           && thread.get("name") instanceof String name) {
-        List<byte[]> chunks =
-            list(thread.get("chunks")).stream().map(byte[].class::cast).toList();
+        List<byte[]> chunks = list(thread.get("chunks")).stream().map(byte[].class::cast).toList();
         List<Long> bases = list(thread.get("bases")).stream().map(Long.class::cast).toList();
         threads.add(
             new Events(id, name, Boolean.TRUE.equals(thread.get("machine")), chunks, bases));

@@ -133,8 +133,7 @@ final class Replay {
     this.recordings = recordings;
     this.collections = collections;
     long origin = origin();
-    from =
-        recordings.stream().mapToLong(r -> r.origin() - origin + r.from()).max().orElse(0);
+    from = recordings.stream().mapToLong(r -> r.origin() - origin + r.from()).max().orElse(0);
     to = recordings.stream().mapToLong(r -> r.origin() - origin + r.to()).max().orElse(0);
     int procs = 0;
     for (Recording r : recordings) {
@@ -174,8 +173,7 @@ final class Replay {
     int number = 0;
     for (Recording recording : recordings) {
       for (Events events : recording.threads()) {
-        Machine m =
-            new Machine(events.again(), recording, number, recording.origin() - origin);
+        Machine m = new Machine(events.again(), recording, number, recording.origin() - origin);
         if (m.events.next()) {
           machines.add(m);
         }
@@ -354,7 +352,10 @@ final class Replay {
       String type = frame.getClassName();
       if (!OURS.contains(type.substring(0, Math.max(0, type.lastIndexOf('.'))))) {
         return new StackTraceElement(
-            type, frame.getMethodName() + " (starts it)", frame.getFileName(), frame.getLineNumber());
+            type,
+            frame.getMethodName() + " (starts it)",
+            frame.getFileName(),
+            frame.getLineNumber());
       }
     }
     return null;
@@ -603,8 +604,7 @@ final class Replay {
     return task == 0 ? 0 : task * recordings.size() + m.number;
   }
 
-  private void runnable(
-      Machine m, Who g, long by, String byName, List<StackTraceElement> stack)
+  private void runnable(Machine m, Who g, long by, String byName, List<StackTraceElement> stack)
       throws IOException {
     if (g.state == State.RUNNING) {
       if (by == m.id() && g.on == m && saysStopped(m, g) && reason(m).isEmpty()) {

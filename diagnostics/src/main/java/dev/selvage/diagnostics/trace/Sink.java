@@ -61,8 +61,7 @@ interface Sink {
       throws IOException;
 
   /** A region begins; they are nested. */
-  void beginRegion(
-      long time, long m, Who g, long task, String type, List<StackTraceElement> stack)
+  void beginRegion(long time, long m, Who g, long task, String type, List<StackTraceElement> stack)
       throws IOException;
 
   /** The innermost region ends. */

@@ -26,8 +26,7 @@ final class Words {
     if (reason.isEmpty()) {
       return "unspecified";
     }
-    boolean known =
-        reason.contains("chan") || reason.contains("select") || reason.contains("sync");
+    boolean known = reason.contains("chan") || reason.contains("select") || reason.contains("sync");
     return known || NOT_SYNCHRONIZATION.contains(reason) ? reason : "sync: " + reason;
   }
 }

@@ -76,7 +76,8 @@ final class ExecutionTraceTests {
   void on_the_scheduler_of_the_jdk_it_says_what_is_missing() {
     assumeFalse(Probe.traceImpossible() == null, "goroutines run on Selvage's scheduler");
     var e = assertThrows(UnsupportedOperationException.class, ExecutionTrace::start);
-    assertTrue(String.valueOf(e.getMessage()).contains("needs Selvage's own scheduler"), e::toString);
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("needs Selvage's own scheduler"), e::toString);
     assertThrows(UnsupportedOperationException.class, new FlightRecorder()::start);
     assertFalse(Trace.isEnabled());
   }
@@ -115,9 +116,7 @@ final class ExecutionTraceTests {
           });
       var mutex = new Mutex();
       for (int i = 0; i < 20; i++) {
-        group.go(
-            () ->
-mutex.withLock(() -> Go.sleep(Duration.ofMillis(1))));
+        group.go(() -> mutex.withLock(() -> Go.sleep(Duration.ofMillis(1))));
       }
       for (int i = 0; i < 4; i++) {
         group.go(() -> compute(100_000_000)); // longer than a time slice, so Ps are taken away
@@ -148,8 +147,14 @@ mutex.withLock(() -> Go.sleep(Duration.ofMillis(1))));
       String told = parsed(trace);
       for (String reason :
           new String[] {
-            "chan send", "chan receive", "select", "sync.Mutex.Lock", "sleep", "network",
-            "runtime.Gosched", "preempted",
+            "chan send",
+            "chan receive",
+            "select",
+            "sync.Mutex.Lock",
+            "sleep",
+            "network",
+            "runtime.Gosched",
+            "preempted",
           }) {
         assertTrue(told.contains("Reason=\"" + reason + "\""), "no " + reason);
       }
@@ -203,8 +208,7 @@ mutex.withLock(() -> Go.sleep(Duration.ofMillis(1))));
                           && l.contains("GoID=" + child + " Waiting->Runnable")),
           "woken by the parent");
       assertTrue(
-          told.contains(
-              " GoID=%d Running->Waiting Reason=\"chan receive\"".formatted(child)),
+          told.contains(" GoID=%d Running->Waiting Reason=\"chan receive\"".formatted(child)),
           "the child waited");
       assertTrue(told.contains("GoID=" + child + " Running->NotExist"), "the child ended");
     }

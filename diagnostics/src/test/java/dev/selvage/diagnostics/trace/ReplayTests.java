@@ -150,16 +150,13 @@ final class ReplayTests {
   }
 
   @Test
-  void an_m_whose_p_is_given_to_another_runs_on_beside_all_ps(@TempDir Path dir)
-      throws Exception {
+  void an_m_whose_p_is_given_to_another_runs_on_beside_all_ps(@TempDir Path dir) throws Exception {
     String told =
         go(
             recording(
                 0,
                 1_000,
-                new Recorded(50, true)
-                    .at(10, Events.RUNNING, 1, 0)
-                    .at(90, Events.STOPPED, 1, 1, 0),
+                new Recorded(50, true).at(10, Events.RUNNING, 1, 0).at(90, Events.STOPPED, 1, 1, 0),
                 new Recorded(51, true).at(20, Events.RUNNING, 2, 0)),
             dir);
     assertTrue(told.contains("GoID=1 Running->Runnable Reason=\"preempted\""), told);
@@ -236,8 +233,7 @@ final class ReplayTests {
 
   @Test
   void what_is_lost_is_said(@TempDir Path dir) throws Exception {
-    Recording recording =
-        new Recording(0, 0, 1_000, 1, 4_711, true, STRINGS, STACKS, List.of());
+    Recording recording = new Recording(0, 0, 1_000, 1, 4_711, true, STRINGS, STACKS, List.of());
     var out = new ByteArrayOutputStream();
     assertEquals(
         4_711, ExecutionTrace.write(out, TraceFormat.GO, true, List.of(recording), List.of()));
