@@ -1,12 +1,14 @@
 package acme;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.CancellableContext;
 import dev.selvage.Context;
 import dev.selvage.Threads;
 import dev.selvage.observe.Probe;
+import dev.selvage.scheduler.Scheduler;
 import dev.selvage.time.Ticker;
 import dev.selvage.time.Timer;
 import java.lang.ref.WeakReference;
@@ -25,6 +27,35 @@ final class ProbeTests {
   @Test
   void theProtocolIsTheSecond() {
     assertEquals(2, Probe.protocol());
+  }
+
+  @Test
+  void tellsWhatTheSchedulersDo() throws Exception {
+    boolean ours = Scheduler.ofThisJvm().isGmp(); // decided from here on
+    Map<String, Object> before = Probe.scheduling();
+    List<?> schedulers = (List<?>) Objects.requireNonNull(before.get("schedulers"));
+    if (!ours) {
+      assertFalse(String.valueOf(before.get("jdk")).isBlank());
+      return;
+    }
+    assertFalse(before.containsKey("jdk"));
+    Map<?, ?> first = (Map<?, ?>) schedulers.get(0);
+    assertEquals(Scheduler.ofThisJvm().gomaxprocs(), first.get("gomaxprocs"));
+    List<?> processors = (List<?>) Objects.requireNonNull(first.get("processors"));
+    assertEquals(first.get("gomaxprocs"), processors.size());
+    long ticks = ticks();
+    for (int i = 0; i < 10; i++) {
+      Threads.start(() -> {}).join();
+    }
+    Threads.until(() -> ticks() >= ticks + 10); // each was run at least once
+  }
+
+  private static long ticks() {
+    List<?> all = (List<?>) Objects.requireNonNull(Probe.scheduling().get("schedulers"));
+    List<?> processors = (List<?>) ((Map<?, ?>) all.get(0)).get("processors");
+    return Objects.requireNonNull(processors).stream()
+        .mapToLong(p -> (Long) Objects.requireNonNull(((Map<?, ?>) p).get("ticks")))
+        .sum();
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.selvage.internal.Contentions;
 import dev.selvage.internal.LabelTrace;
 import dev.selvage.internal.Resources;
 import dev.selvage.internal.Roster;
+import dev.selvage.internal.Schedulers;
 import dev.selvage.internal.Tracing;
 import java.util.List;
 import java.util.Map;
@@ -214,6 +215,27 @@ public final class Probe {
   public static Function<String, @Nullable Object> trace(
       boolean ring, long mostBytes, long keepNanos) {
     return Tracing.door().open(ring, mostBytes, keepNanos);
+  }
+
+  /**
+   * What the schedulers of this copy of the language did and do. Asking starts none.
+   *
+   * <table>
+   * <caption>The map has</caption>
+   * <tr><td>{@code schedulers}</td><td>{@code List<Map<String, Object>>}: those of ours that there
+   * are, with {@code id} (Integer; 0 is the first), {@code gomaxprocs}, {@code idle}, {@code
+   * spinning}, {@code threads}, {@code spare}, {@code queued} (Integers), {@code handOffs} (a map
+   * of Longs: {@code computing}, {@code blocked}, {@code inNative}, {@code refused}), {@code
+   * processors} (a list of maps: {@code id}, {@code idle} (Boolean), {@code queued} and Longs as in
+   * {@code retired}) and {@code retired} (a map of Longs: {@code ticks}, {@code steals}, {@code
+   * stolen}, {@code fromGlobal}, {@code overflows}, {@code wakes}, {@code wokenInVain}); all as in
+   * {@code dev.selvage.scheduler.SchedulerStats}</td></tr>
+   * <tr><td>{@code jdk}</td><td>String: why goroutines run on the scheduler of the JDK; only where
+   * they do, and one was started</td></tr>
+   * </table>
+   */
+  public static Map<String, Object> scheduling() {
+    return Schedulers.tell();
   }
 
   // --------------- What tools tell ---------------

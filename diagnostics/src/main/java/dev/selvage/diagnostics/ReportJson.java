@@ -27,9 +27,7 @@ public final class ReportJson {
     root.put("proof", proof(report.proof()));
     root.put("findings", report.findings().stream().map(ReportJson::finding).toList());
     root.put("notes", report.notes());
-    StringBuilder out = new StringBuilder(1024);
-    write(out, root);
-    return out.append('\n').toString();
+    return text(root);
   }
 
   /**
@@ -41,7 +39,12 @@ public final class ReportJson {
     Map<String, @Nullable Object> root = new LinkedHashMap<>();
     root.put("schema", "selvage.error/1");
     root.put("error", sentence);
-    StringBuilder out = new StringBuilder();
+    return text(root);
+  }
+
+  /** A value as JSON on one line, ending in a line break. */
+  static String text(Map<String, @Nullable Object> root) {
+    StringBuilder out = new StringBuilder(1024);
     write(out, root);
     return out.append('\n').toString();
   }

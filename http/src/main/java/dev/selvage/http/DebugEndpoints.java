@@ -5,6 +5,7 @@ import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
+import dev.selvage.diagnostics.SchedulerJson;
 import dev.selvage.diagnostics.profile.GoroutineProfile;
 import dev.selvage.diagnostics.profile.ProfileException;
 import dev.selvage.diagnostics.profile.Profiler;
@@ -34,7 +35,8 @@ import java.util.stream.Collectors;
 
 /**
  * The debug endpoints as a function from request to response, for any server to mount: what Go has
- * under {@code /debug/pprof/}, and the leak report under {@code /debug/selvage/leaks}.
+ * under {@code /debug/pprof/}, the leak report under {@code /debug/selvage/leaks}, and what the
+ * schedulers did and do under {@code /debug/selvage/scheduler}.
  *
  * <p>It checks paths, methods and parameters, and nothing else: who may ask is the server's
  * business ({@link DebugServer} answers loopback only). No request changes the program; those that
@@ -177,6 +179,9 @@ public final class DebugEndpoints {
       }
       case "/debug/selvage/leaks" -> {
         return report(parameters(request));
+      }
+      case "/debug/selvage/scheduler" -> {
+        return Response.of(200, "application/json", SchedulerJson.render());
       }
       default -> {
         if (path.startsWith(PPROF)) {
@@ -539,6 +544,7 @@ public final class DebugEndpoints {
         (<a href="goroutine?debug=2&amp;format=json">JSON</a>)</p>
         <p><a href="/debug/selvage/leaks?format=text">leak report</a>
         (<a href="/debug/selvage/leaks">JSON</a>)</p>
+        <p><a href="/debug/selvage/scheduler">scheduler statistics</a> (JSON)</p>
         <h2>Profile Descriptions</h2>
         <ul>
         %4$s</ul>

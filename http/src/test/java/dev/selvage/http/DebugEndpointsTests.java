@@ -180,6 +180,18 @@ final class DebugEndpointsTests {
   }
 
   @Test
+  @DisplayName("the schedulers, of which the JDK's is always there")
+  void scheduler() {
+    Response json = get("/debug/selvage/scheduler");
+    assertEquals(200, json.status());
+    assertEquals("application/json", json.headers().get("Content-Type"));
+    String text = json.text();
+    assertTrue(text.startsWith("{\"schema\":\"selvage.scheduler/1\","), text);
+    assertTrue(text.matches("(?s).*\"jdk\":\\{\"parallelism\":[1-9].*"), text);
+    assertEquals(0, leaks.looks.get());
+  }
+
+  @Test
   @DisplayName("where no proof is possible goroutineleak says why, and goroutine works")
   void noProof() {
     FakeLeaks shut =

@@ -1,5 +1,8 @@
 package dev.selvage.internal.gmp;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 /** What a P has counted; or several, together. */
 public final class Counters {
   /** Goroutines that were run, each time. */
@@ -22,6 +25,18 @@ public final class Counters {
 
   /** How often such an M came too late. */
   public long futile;
+
+  Map<String, Object> toMap() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("ticks", runs);
+    map.put("steals", steals);
+    map.put("stolen", stolen);
+    map.put("fromGlobal", globals);
+    map.put("overflows", overflows);
+    map.put("wakes", wakes);
+    map.put("wokenInVain", futile);
+    return map;
+  }
 
   void add(Processor p) {
     runs += p.runs;

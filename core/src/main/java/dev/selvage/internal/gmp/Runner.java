@@ -1,11 +1,14 @@
 package dev.selvage.internal.gmp;
 
 import dev.selvage.internal.Gatherer;
+import dev.selvage.internal.Schedulers;
 import dev.selvage.internal.Stillness;
 import dev.selvage.internal.jdk.VirtualThreads;
 import dev.selvage.observe.SchedulerObserver;
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -31,6 +34,7 @@ public final class Runner implements Ground, Executor, Gatherer.Sink {
 
   static {
     Stillness.setAtWork(Runner::isAnyAtWork);
+    Schedulers.setStats(Runner::tellAll);
   }
 
   final int id = IDS.getAndIncrement();
@@ -158,6 +162,19 @@ public final class Runner implements Ground, Executor, Gatherer.Sink {
   /** A picture of the scheduler that is of no one moment. */
   public Stats stats() {
     return new Stats(gmp, sysmon);
+  }
+
+  private static List<Map<String, Object>> tellAll() {
+    List<Map<String, Object>> all = new ArrayList<>();
+    for (WeakReference<Runner> open : OPEN) {
+      Runner runner = open.get();
+      if (runner != null) {
+        Map<String, Object> map = runner.stats().toMap();
+        map.put("id", runner.id);
+        all.add(map);
+      }
+    }
+    return all;
   }
 
   /** Tells the observer what all schedulers do, from now on. */

@@ -1,6 +1,7 @@
 package dev.selvage.internal.gmp;
 
 import dev.selvage.internal.Log;
+import dev.selvage.internal.Schedulers;
 import dev.selvage.internal.jdk.VirtualThreads;
 import dev.selvage.internal.jdk.VirtualThreads.Missing;
 import java.util.List;
@@ -41,6 +42,7 @@ public final class Runners {
     String asked = System.getProperty(PROPERTY, "auto");
     switch (asked) {
       case "jdk" -> {
+        Schedulers.useJdk(PROPERTY + "=jdk asks for it");
         return null;
       }
       case "auto", "gmp" -> {}
@@ -51,6 +53,7 @@ public final class Runners {
       if (asked.equals("gmp")) {
         Log.warn("goroutines run on the scheduler of the JDK: " + impossible);
       }
+      Schedulers.useJdk(impossible);
       return null;
     }
     JDK.list(Listed.ALL);
@@ -58,6 +61,7 @@ public final class Runners {
     Runner runner = Runner.start();
     if (runner == null) {
       Log.warn("goroutines run on the scheduler of the JDK: there are no threads for our own");
+      Schedulers.useJdk("there are no threads for our own");
     } else {
       JDK.offer(runner);
     }

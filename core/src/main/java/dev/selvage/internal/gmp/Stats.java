@@ -1,7 +1,9 @@
 package dev.selvage.internal.gmp;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** A picture of a scheduler. Its parts are of almost the same moment. */
 public final class Stats {
@@ -51,6 +53,35 @@ public final class Stats {
     blocked = sysmon.blocked;
     inNative = sysmon.inNative;
     refused = sysmon.refused;
+  }
+
+  /** In types of the JDK, as {@code Probe.scheduling} tells it. */
+  Map<String, Object> toMap() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("gomaxprocs", procs);
+    map.put("idle", idle);
+    map.put("spinning", spinning);
+    map.put("threads", machines);
+    map.put("spare", spares);
+    map.put("queued", global);
+    Map<String, Object> handOffs = new LinkedHashMap<>();
+    handOffs.put("computing", computing);
+    handOffs.put("blocked", blocked);
+    handOffs.put("inNative", inNative);
+    handOffs.put("refused", refused);
+    map.put("handOffs", handOffs);
+    List<Map<String, Object>> processors = new ArrayList<>();
+    for (Proc p : all) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("id", p.id());
+      one.put("idle", p.idle());
+      one.put("queued", p.queued());
+      one.putAll(p.counters().toMap());
+      processors.add(one);
+    }
+    map.put("processors", processors);
+    map.put("retired", others.toMap());
+    return map;
   }
 
   /** As Go's {@code schedtrace}. */

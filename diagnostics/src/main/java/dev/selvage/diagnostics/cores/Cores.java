@@ -232,6 +232,17 @@ public final class Cores {
     return loader != null && loader.getClass().getName().equals("dev.selvage.agent.Agent$Inside");
   }
 
+  /** What each copy says of its schedulers; see {@link Probe#scheduling}. */
+  public static List<Map<?, ?>> scheduling() {
+    List<Map<?, ?>> all = new ArrayList<>();
+    for (Class<?> probe : probes()) {
+      if (call(probe, "scheduling", new Class<?>[0]) instanceof Map<?, ?> map) {
+        all.add(map);
+      }
+    }
+    return all;
+  }
+
   private static List<StackTraceElement> stack(@Nullable Object stack) {
     return stack instanceof List<?> frames
         ? frames.stream()
