@@ -1,6 +1,7 @@
 package dev.selvage.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -13,16 +14,18 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A program's debug server, asked over HTTP. */
-final class DebugAddress {
+final class DebugAddress implements DebugSource {
   /** Where a server's pages begin. */
   static final String PAGE = "/debug/pprof/";
 
-  private static final String PATH = "/debug/selvage/leaks";
+  private static final String LEAKS = "/debug/selvage/leaks";
 
-  private final URI uri;
+  private final URI base;
+  private final HttpClient client =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
 
-  private DebugAddress(URI uri) {
-    this.uri = uri;
+  private DebugAddress(URI base) {
+    this.base = base;
   }
 
   /**
@@ -33,13 +36,15 @@ final class DebugAddress {
     if (!text.startsWith("http://") && !text.startsWith("https://")) {
       return null;
     }
-    String base = text.endsWith(PAGE) ? text.substring(0, text.length() - PAGE.length()) : text;
-    base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+    String base = text;
+    for (String end : new String[] {PAGE, LEAKS, "/"}) {
+      base = base.endsWith(end) ? base.substring(0, base.length() - end.length()) : base;
+    }
     try {
-      if (URI.create(base).getHost() == null) {
-        return null;
-      }
-      return new DebugAddress(URI.create(base.endsWith(PATH) ? base : base + PATH));
+      URI uri = URI.create(base);
+      return uri.getHost() == null || uri.getQuery() != null || uri.getFragment() != null
+          ? null
+          : new DebugAddress(uri);
     } catch (IllegalArgumentException _) {
       return null;
     }
@@ -47,34 +52,51 @@ final class DebugAddress {
 
   /** Has it look, and gives the report as JSON. Blocks for as long as the look takes. */
   String report() throws InterruptedException {
-    try (HttpClient client =
-        HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
+    return text(LEAKS, PATIENCE);
+  }
+
+  @Override
+  public InputStream open(String page, Duration patience) throws InterruptedException {
+    URI uri = URI.create(base + page);
+    try {
       HttpRequest request =
-          HttpRequest.newBuilder(uri)
-              .timeout(Duration.ofMinutes(5))
-              .header("Accept", "application/json")
-              .build();
-      HttpResponse<String> response =
-          client.send(request, HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+          HttpRequest.newBuilder(uri).timeout(patience).header("Accept", "*/*").build();
+      HttpResponse<InputStream> response =
+          client.send(request, HttpResponse.BodyHandlers.ofInputStream());
       if (response.statusCode() == 200) {
         return response.body();
       }
-      String said = response.body().lines().findFirst().orElse("").strip();
-      throw unreachable(
-          "answered "
-              + response.statusCode()
-              + (said.isEmpty() ? "" : " (" + said + ")")
-              + ": is a Selvage debug server there?");
+      try (InputStream body = response.body()) {
+        String said = new String(body.readNBytes(4096), StandardCharsets.UTF_8);
+        throw DebugSource.refused(uri.toString(), page, response.statusCode(), said);
+      }
     } catch (ConnectException | HttpConnectTimeoutException _) {
-      throw unreachable("cannot be reached: does the program run, with --port or DebugServer?");
+      throw unreachable(
+          uri, "cannot be reached: does the program run, with --port or DebugServer?");
     } catch (HttpTimeoutException _) {
-      throw unreachable("did not answer within 5 minutes");
+      throw unreachable(uri, "did not answer within " + Durations.text(patience));
     } catch (IOException e) {
-      throw unreachable("did not answer: " + CommandFailure.reason(e));
+      throw unreachable(uri, "did not answer: " + CommandFailure.reason(e));
     }
   }
 
-  private CommandFailure unreachable(String why) {
+  private static CommandFailure unreachable(URI uri, String why) {
     return new CommandFailure(ExitCode.UNREACHABLE, uri + " " + why);
+  }
+
+  @Override
+  public String name() {
+    return base.toString();
+  }
+
+  @Override
+  public String shortName() {
+    return base.getHost().replaceAll("[^A-Za-z0-9.]", "")
+        + (base.getPort() < 0 ? "" : "-" + base.getPort());
+  }
+
+  @Override
+  public void close() {
+    client.shutdownNow();
   }
 }

@@ -114,20 +114,7 @@ final class PsCommand implements Callable<Integer> {
               orDash(process.user()),
               row.obstacle() == null ? main : main + "  (" + row.obstacle() + ")"));
     }
-    var out = new StringBuilder();
-    for (List<String> line : cells) {
-      for (int column = 0; column < line.size(); column++) {
-        String cell = line.get(column);
-        out.append(cell);
-        if (column < line.size() - 1) {
-          int c = column;
-          int width = cells.stream().mapToInt(l -> l.get(c).length()).max().orElse(0);
-          out.repeat(' ', width - cell.length() + 2);
-        }
-      }
-      out.append(System.lineSeparator());
-    }
-    return out.toString();
+    return Table.render(cells, 0);
   }
 
   private static String orDash(@Nullable String text) {

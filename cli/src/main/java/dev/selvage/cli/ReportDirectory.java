@@ -48,6 +48,11 @@ final class ReportDirectory implements AutoCloseable {
     return directory.resolve("report.json");
   }
 
+  /** Where an agent that is to answer connects to. */
+  Path socket() {
+    return directory.resolve("socket");
+  }
+
   /** Where the agent writes the address of its server. */
   Path address() {
     return directory.resolve("address");

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -53,20 +54,7 @@ final class RunCommand implements Callable<Integer> {
       description = "Look after this time as well: 500ms, 3s, 2m, 1h.")
   private @Nullable Duration leaksAfter;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "Write the newest report to this file as JSON, and no text.")
-  private @Nullable String json;
-
-  @Option(
-      names = "--fail-on",
-      paramLabel = "KIND",
-      converter = FailOn.ByName.class,
-      description =
-          "End with 1 when the newest report has findings: proven (threads that are proven or in"
-              + " a deadlock) or any (suspicions too).")
-  private @Nullable FailOn failOn;
+  @Mixin private ReportOptions report = new ReportOptions();
 
   @Option(
       names = "--port",
@@ -105,11 +93,11 @@ final class RunCommand implements Callable<Integer> {
     if (leaksAfter != null && leaksAfter.isZero()) {
       throw usage("--leaks-after must be longer than 0s");
     }
-    if ("-".equals(json)) {
+    if (report.printsJson()) {
       throw usage("--json - would mix with the program's own output: name a file");
     }
     JavaArguments.check(javaArguments);
-    JsonTarget target = json == null ? null : JsonTarget.of(json);
+    OutputFile target = report.file();
     if (port != null) {
       checkPort(port);
     }
@@ -118,7 +106,7 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private int run(ReportDirectory directory, @Nullable JsonTarget target) {
+  private int run(ReportDirectory directory, @Nullable OutputFile target) {
     var options =
         new AgentOptions()
             .set("at-exit", true)
@@ -155,7 +143,7 @@ final class RunCommand implements Callable<Integer> {
     if (code != 0) {
       return code;
     }
-    int outcome = Outcome.of(ReportReader.read(kept.report), failOn, terminal);
+    int outcome = Outcome.of(ReportReader.read(kept.report), report.failOn, terminal);
     return outcome == ExitCode.DONE && kept.lost ? ExitCode.INCOMPLETE : outcome;
   }
 
@@ -165,7 +153,7 @@ final class RunCommand implements Callable<Integer> {
    */
   private static final class Kept implements Runnable {
     private final ReportDirectory directory;
-    private final @Nullable JsonTarget target;
+    private final @Nullable OutputFile target;
     private final Terminal terminal;
     @Nullable String report;
     @Nullable String start;
@@ -173,7 +161,7 @@ final class RunCommand implements Callable<Integer> {
     /** Whether the user's file could not be written after all. */
     boolean lost;
 
-    Kept(ReportDirectory directory, @Nullable JsonTarget target, Terminal terminal) {
+    Kept(ReportDirectory directory, @Nullable OutputFile target, Terminal terminal) {
       this.directory = directory;
       this.target = target;
       this.terminal = terminal;

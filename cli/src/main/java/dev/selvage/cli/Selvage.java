@@ -17,7 +17,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 @Command(
     name = "selvage",
-    description = "Proves which virtual threads of a Java program leak.",
+    description = "Proves which virtual threads of a Java program leak, and looks into it.",
     mixinStandardHelpOptions = true,
     versionProvider = Selvage.Version.class,
     synopsisSubcommandLabel = "COMMAND",
@@ -49,11 +49,18 @@ final class Selvage implements Runnable {
   static int run(
       String[] arguments, Installation installation, Terminal terminal, JavaProcesses processes) {
     var colors = CommandLine.Help.defaultColorScheme(terminal.colorOut() ? Ansi.ON : Ansi.OFF);
+    var targets = new Targets(installation, terminal, processes);
     return new CommandLine(new Selvage())
         .addSubcommand(new DemoCommand(installation, terminal))
         .addSubcommand(new RunCommand(installation, terminal))
         .addSubcommand(new PsCommand(terminal, processes))
-        .addSubcommand(new LeaksCommand(installation, terminal, processes))
+        .addSubcommand(new LeaksCommand(targets, terminal))
+        .addSubcommand(new DiffCommand(terminal))
+        .addSubcommand(new StacksCommand(targets, terminal))
+        .addSubcommand(new TopCommand(targets, terminal))
+        .addSubcommand(new ProfileCommand(targets, terminal))
+        .addSubcommand(new FlameCommand(targets, terminal))
+        .addSubcommand(new SchedCommand(targets, terminal))
         .setOut(writer(terminal.out()))
         .setErr(writer(terminal.err()))
         .setColorScheme(colors)
@@ -68,7 +75,8 @@ final class Selvage implements Runnable {
   /** With no command: how to use it. */
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say what to do: demo, run, ps or leaks");
+    throw new ParameterException(
+        spec.commandLine(), "say what to do: " + String.join(", ", spec.subcommands().keySet()));
   }
 
   private static PrintWriter writer(PrintStream stream) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param err everything else
  * @param colorOut whether {@code out} shows colours
  * @param colorErr whether {@code err} shows colours
+ * @param screen whether {@code out} is a terminal that can be cleared and written anew
  * @param interactive whether somebody can be asked: both input and {@code err} are a terminal
  */
 record Terminal(
@@ -23,6 +24,7 @@ record Terminal(
     PrintStream err,
     boolean colorOut,
     boolean colorErr,
+    boolean screen,
     boolean interactive) {
 
   /**
@@ -41,6 +43,7 @@ record Terminal(
         System.err,
         colors && streams.contains("1"),
         colors && streams.contains("2"),
+        streams.contains("1") && !"dumb".equals(System.getenv("TERM")),
         streams.contains("0") && streams.contains("2"));
   }
 

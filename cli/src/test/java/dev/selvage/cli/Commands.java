@@ -16,6 +16,7 @@ final class Commands {
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private String input = "";
   private boolean interactive;
+  private boolean screen;
   private JavaProcesses processes = new MachineProcesses();
   private Path lib = Path.of("/nowhere/lib");
 
@@ -43,6 +44,12 @@ final class Commands {
     return this;
   }
 
+  /** As with results that go to a terminal. */
+  Commands showing() {
+    screen = true;
+    return this;
+  }
+
   /** As at a terminal at which somebody types that. */
   Commands typing(String text) {
     input = text;
@@ -57,6 +64,7 @@ final class Commands {
         new PrintStream(err, true, StandardCharsets.UTF_8),
         false,
         false,
+        screen,
         interactive);
   }
 

@@ -49,6 +49,35 @@ final class UsageTest {
         "leaks http://localhost:1 --mode now      | are for a process id",
         "leaks http://localhost:1 --watch 1s      | are for a process id",
         "leaks 1 2                                | '2'",
+        "run --json -- Main                       | name a file",
+        "stacks abc                               | neither a process id",
+        "stacks http://                           | neither a process id",
+        "stacks 1 2                               | '2'",
+        "profile abc                              | neither a process id",
+        "profile 1 --type a/b                     | no type of profile",
+        "profile 1 --seconds x                    | 'x' is not an int",
+        "profile 1 --seconds 601                  | use 1 to 600",
+        "profile 1 --seconds -1                   | use 1 to 600",
+        "profile 1 --seconds 0                    | of a time",
+        "profile 1 --top --rows 0                 | use 1 or more",
+        "profile 1 -o /nonexistent/x              | no such file or directory",
+        "flame http://                            | neither a process id",
+        "flame 1 --seconds 601                    | use 1 to 600",
+        "flame /nonexistent.pb.gz                 | there is no such file",
+        "flame 1 -o /                             | is a directory",
+        "top abc                                  | neither a process id",
+        "top 1 --interval 0s                      | longer than 0s",
+        "top 1 --interval 3x                      | '3x' is not a duration",
+        "top 1 --count 0                          | use 1 or more",
+        "top 1 --once --count 2                   | exclude each other",
+        "top 1 --rows 0                           | use 1 or more",
+        "sched abc                                | neither a process id",
+        "sched 1 --interval 0s                    | longer than 0s",
+        "sched 1 --interval 1s --json             | exclude each other",
+        "diff                                     | A.json",
+        "diff a.json                              | B.json",
+        "diff a.json b.json --fail-on any         | use new",
+        "diff /nonexistent.json b.json            | no such file or directory",
         "demo --port 1234                         | goes with --serve",
         "demo --serve --port -1                   | is no port"
       })
@@ -62,7 +91,10 @@ final class UsageTest {
 
   @Test
   void helpGoesToStandardOutputForEachCommand() {
-    for (String command : new String[] {"demo", "run", "ps", "leaks"}) {
+    for (String command :
+        new String[] {
+          "demo", "run", "ps", "leaks", "diff", "stacks", "top", "profile", "flame", "sched"
+        }) {
       var help = new Commands();
       assertEquals(ExitCode.DONE, help.run(command, "--help"), help.err());
       assertTrue(help.out().contains("selvage " + command), help.out());
@@ -98,10 +130,10 @@ final class UsageTest {
   @Test
   void checkingTheJsonFileLeavesNothingBehindAndChangesNothing() throws Exception {
     Path fresh = directory.resolve("fresh.json");
-    JsonTarget.of(fresh.toString());
+    OutputFile.of("--json", fresh.toString());
     assertTrue(Files.notExists(fresh));
     Path old = Files.writeString(directory.resolve("old.json"), "before");
-    JsonTarget target = JsonTarget.of(old.toString());
+    OutputFile target = OutputFile.of("--json", old.toString());
     assertEquals("before", Files.readString(old));
     target.write("after");
     assertEquals("after", Files.readString(old));
@@ -110,7 +142,7 @@ final class UsageTest {
   @Test
   void aNewJsonFileIsReadableByItsOwnerAlone() throws Exception {
     Path file = directory.resolve("report.json");
-    JsonTarget.of(file.toString()).write("{}");
+    OutputFile.of("--json", file.toString()).write("{}");
     assertEquals(
         "rw-------",
         java.nio.file.attribute.PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));

@@ -34,6 +34,11 @@ final class Project {
     return programs() + File.pathSeparator + ROOT.resolve("core/target/classes");
   }
 
+  /** The classes of the tests, among which are some small programs. */
+  static String testClasses() {
+    return MODULE.resolve("target/test-classes").toString();
+  }
+
   /** The whole class path of the tests: for programs that need a library. */
   static String testClassPath() {
     return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));

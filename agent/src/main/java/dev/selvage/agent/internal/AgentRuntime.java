@@ -11,6 +11,7 @@ import dev.selvage.diagnostics.profile.StackDump;
 import dev.selvage.diagnostics.prover.Holders;
 import dev.selvage.diagnostics.prover.JdkBuild;
 import dev.selvage.diagnostics.prover.Prover;
+import dev.selvage.http.DebugEndpoints;
 import dev.selvage.http.DebugServer;
 import dev.selvage.internal.gmp.WholeJvm;
 import dev.selvage.observe.Probe;
@@ -67,6 +68,7 @@ public final class AgentRuntime {
   // guarded by AgentRuntime.class
   private static boolean opened;
   private static boolean watching;
+  private static @Nullable DebugEndpoints endpoints;
 
   /** What the language has said last of a deadlock; null if it has not. */
   private static volatile @Nullable String deadlock;
@@ -341,9 +343,13 @@ public final class AgentRuntime {
             .orElseThrow(() -> new IllegalArgumentException("agent option report is missing"));
     try {
       String command = options.text("command").orElse("leaks");
+      if (command.equals("serve")) {
+        serveTool();
+        return;
+      }
       if (!command.equals("leaks")) {
         throw new IllegalArgumentException(
-            "agent option command: '" + command + "' is not known; leaks is");
+            "agent option command: '" + command + "' is not known; leaks and serve are");
       }
       mark();
       open();
@@ -357,6 +363,28 @@ public final class AgentRuntime {
       // The tool that attached reads it there; thrown, it would only see a number.
       write(file, ReportJson.error(reason(t)));
     }
+  }
+
+  /** Answers the tool that has attached for as long as it stays. */
+  private void serveTool() throws IOException {
+    Path socket =
+        options
+            .path("socket")
+            .orElseThrow(() -> new IllegalArgumentException("agent option socket is missing"));
+    mark();
+    open();
+    Profiler.findLanguageIn(instrumentation::getAllLoadedClasses);
+    daemon("selvage-tool", ToolConnection.to(socket, endpoints()));
+  }
+
+  /** The same for all tools: what costs a collection is made for all of them once. */
+  private static synchronized DebugEndpoints endpoints() {
+    DebugEndpoints made = endpoints;
+    if (made == null) {
+      made = new DebugEndpoints(Prover.ofThisJvm());
+      endpoints = made;
+    }
+    return made;
   }
 
   private static void sampleFor(Duration watch) throws InterruptedException {

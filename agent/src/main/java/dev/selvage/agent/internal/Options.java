@@ -36,6 +36,7 @@ final class Options {
           "mutex-profile-fraction",
           "at-exit",
           "report",
+          "socket",
           "text",
           "color",
           "port",

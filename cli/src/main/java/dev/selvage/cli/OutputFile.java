@@ -2,28 +2,39 @@ package dev.selvage.cli;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** The file of {@code --json}. A new one is readable by its owner alone: reports tell much. */
-final class JsonTarget {
+/** The file of an option. A new one is readable by its owner alone: reports tell much. */
+final class OutputFile {
+  private final String option;
   private final Path file;
 
-  private JsonTarget(Path file) {
+  private OutputFile(String option, Path file) {
+    this.option = option;
     this.file = file;
   }
 
   /**
    * The file, after having made sure that it can be written.
    *
+   * @param option what names it, as {@code --json}: for what is said of it
    * @throws CommandFailure with {@link ExitCode#USAGE} when it cannot
    */
-  static JsonTarget of(String name) {
-    var target = new JsonTarget(Path.of(name));
-    target.check();
-    return target;
+  static OutputFile of(String option, String name) {
+    Path path;
+    try {
+      path = Path.of(name);
+    } catch (InvalidPathException e) {
+      throw new CommandFailure(ExitCode.USAGE, option + " " + name + ": " + e.getReason());
+    }
+    var file = new OutputFile(option, path);
+    file.check();
+    return file;
   }
 
   private void check() {
@@ -31,7 +42,7 @@ final class JsonTarget {
     try {
       if (existed && Files.isDirectory(file)) {
         throw new CommandFailure(
-            ExitCode.USAGE, "--json " + file + " is a directory: name a file in it");
+            ExitCode.USAGE, option + " " + file + " is a directory: name a file in it");
       }
       if (existed && !Files.isRegularFile(file)) {
         return; // A device or a pipe: opening one may wait for its reader.
@@ -49,10 +60,15 @@ final class JsonTarget {
   }
 
   /** Writes the text, in place of what the file held. */
-  void write(String json) {
+  void write(String text) {
+    write(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Writes the bytes, in place of what the file held. */
+  void write(byte[] bytes) {
     try {
       create();
-      Files.writeString(file, json, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+      Files.write(file, bytes, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
     } catch (IOException e) {
       throw unwritable(e);
     }
@@ -73,7 +89,9 @@ final class JsonTarget {
   private CommandFailure unwritable(IOException e) {
     return new CommandFailure(
         ExitCode.USAGE,
-        "cannot write --json "
+        "cannot write "
+            + option
+            + " "
             + file
             + " ("
             + CommandFailure.reason(e)

@@ -1,0 +1,113 @@
+package dev.selvage.cli;
+
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Takes a profile of a running program, as a file for {@code go tool pprof} or as a table. */
+@Command(
+    name = "profile",
+    description = "Takes a profile of a running program.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Selvage.Version.class,
+    footer = {
+      "",
+      "The file is what go tool pprof opens. Examples:",
+      "  selvage profile 4711 --seconds 30",
+      "  selvage profile 4711 --type allocs --top",
+      "  selvage profile http://localhost:6060 --type heap -o heap.pb.gz"
+    })
+final class ProfileCommand implements Callable<Integer> {
+  private final Targets targets;
+  private final Terminal terminal;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
+  private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "PID|URL",
+      description = "A process id (selvage ps lists them), or a debug server's address.")
+  private @Nullable String target;
+
+  @Mixin private ProfileOptions profile = new ProfileOptions();
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "The file. Default: selvage-TYPE-PID.pb.gz here, or none with --top.")
+  private @Nullable String output;
+
+  @Option(
+      names = "--top",
+      description = "Print a table of the hottest functions; there need be no Go for it.")
+  private boolean top;
+
+  @Option(names = "--rows", paramLabel = "N", description = "Rows of the table. Default: 20.")
+  private int rows = 20;
+
+  ProfileCommand(Targets targets, Terminal terminal) {
+    this.targets = targets;
+    this.terminal = terminal;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    String fault = rows < 1 ? "--rows " + rows + ": use 1 or more" : profile.fault();
+    if (fault != null) {
+      throw new ParameterException(spec.commandLine(), fault);
+    }
+    OutputFile named = output == null ? null : OutputFile.of("-o", output);
+    try (DebugSource source = targets.open(spec, target)) {
+      OutputFile file =
+          named == null && !top
+              ? OutputFile.of("-o", "selvage-" + profile.type + "-" + source.shortName() + ".pb.gz")
+              : named;
+      byte[] bytes = profile.take(source, terminal);
+      PprofProfile read = profile.select(read(source, bytes));
+      if (file != null) {
+        file.write(bytes);
+        terminal.say("the profile is in " + file + "; to look into it: go tool pprof " + file);
+      }
+      if (top) {
+        terminal.out().print(HotSpots.table(read, rows));
+        terminal.out().flush();
+      }
+      if (read.samples().isEmpty()) {
+        terminal.say("the profile is empty: " + whyEmpty(profile.type));
+      }
+    }
+    return ExitCode.DONE;
+  }
+
+  /** The profile in an answer, which some other server may have given. */
+  static PprofProfile read(DebugSource source, byte[] bytes) {
+    try {
+      return PprofProfile.read(bytes);
+    } catch (IOException e) {
+      throw new CommandFailure(
+          ExitCode.UNREACHABLE,
+          source.name()
+              + " answered with something that is no profile ("
+              + CommandFailure.reason(e)
+              + "): is a Selvage debug server there?");
+    }
+  }
+
+  static String whyEmpty(String type) {
+    return switch (type) {
+      case "cpu" -> "the program did not compute meanwhile";
+      case "block", "mutex" -> "nothing waited meanwhile, or nobody samples (--seconds 10 does)";
+      case "goroutineleak" -> "nothing leaks";
+      default -> "there is nothing of the kind, or nothing happened meanwhile";
+    };
+  }
+}

@@ -1,0 +1,108 @@
+package dev.selvage.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Shows what the scheduler of a program does, again and again. */
+@Command(
+    name = "sched",
+    description = "Shows what the scheduler of goroutines does, live.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Selvage.Version.class,
+    footer = {
+      "",
+      "A table with a row for each P; with --interval a line like that of Go's",
+      "schedtrace. Examples:",
+      "  selvage sched 4711",
+      "  selvage sched http://localhost:6060 --interval 1s"
+    })
+final class SchedCommand implements Callable<Integer> {
+  private static final String PAGE = "/debug/selvage/scheduler";
+  private static final Duration REFRESH = Duration.ofSeconds(1);
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final Targets targets;
+  private final Terminal terminal;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
+  private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "PID|URL",
+      description = "A process id (selvage ps lists them), or a debug server's address.")
+  private @Nullable String target;
+
+  @Option(
+      names = "--interval",
+      paramLabel = "D",
+      converter = Durations.class,
+      description = "Print a line that often, instead of a table: 500ms, 1s.")
+  private @Nullable Duration interval;
+
+  @Option(names = "--json", description = "Print JSON (selvage.scheduler/1), once.")
+  private boolean json;
+
+  @Mixin private LiveOptions live = new LiveOptions();
+
+  SchedCommand(Targets targets, Terminal terminal) {
+    this.targets = targets;
+    this.terminal = terminal;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    String fault =
+        interval != null && interval.isZero()
+            ? "--interval must be longer than 0s"
+            : json && interval != null ? "--json and --interval exclude each other" : live.fault();
+    if (fault != null) {
+      throw new ParameterException(spec.commandLine(), fault);
+    }
+    try (DebugSource source = targets.open(spec, target)) {
+      if (json) {
+        String text = source.text(PAGE, DebugSource.PATIENCE);
+        parse(source, text);
+        terminal.out().print(text);
+        terminal.out().flush();
+      } else if (interval != null) {
+        live.show(terminal, interval, "", false, () -> SchedText.lines(ask(source)));
+      } else {
+        var table = new SchedText();
+        live.show(terminal, REFRESH, System.lineSeparator(), true, () -> table.next(ask(source)));
+      }
+    }
+    return ExitCode.DONE;
+  }
+
+  private static JsonNode ask(DebugSource source) throws InterruptedException {
+    return parse(source, source.text(PAGE, DebugSource.PATIENCE));
+  }
+
+  private static JsonNode parse(DebugSource source, String text) {
+    JsonNode root;
+    try {
+      root = JSON.readTree(text);
+    } catch (JsonProcessingException _) {
+      root = JSON.nullNode();
+    }
+    if (!root.path("schema").asText().equals("selvage.scheduler/1")) {
+      throw new CommandFailure(
+          ExitCode.UNREACHABLE,
+          source.name() + " answered with no statistics: is a Selvage debug server there?");
+    }
+    return root;
+  }
+}

@@ -1,0 +1,63 @@
+package dev.selvage.cli;
+
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Prints the stacks of all goroutines, in Go's form. */
+@Command(
+    name = "stacks",
+    description = "Prints the stacks of all goroutines (virtual threads) of a running program.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Selvage.Version.class,
+    footer = {
+      "",
+      "The text is that of a Go program that crashes. Examples:",
+      "  selvage stacks 4711",
+      "  selvage stacks http://localhost:6060 --locks --json"
+    })
+final class StacksCommand implements Callable<Integer> {
+  private final Targets targets;
+  private final Terminal terminal;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
+  private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "PID|URL",
+      description = "A process id (selvage ps lists them), or a debug server's address.")
+  private @Nullable String target;
+
+  @Option(names = "--json", description = "Print JSON (selvage.goroutines/1) instead of text.")
+  private boolean json;
+
+  @Option(
+      names = "--locks",
+      description = "Say also what each waits for, who has it, and what it holds. Takes longer.")
+  private boolean locks;
+
+  StacksCommand(Targets targets, Terminal terminal) {
+    this.targets = targets;
+    this.terminal = terminal;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    String page =
+        DebugAddress.PAGE
+            + "goroutine?debug=2"
+            + (json ? "&format=json" : "")
+            + (locks ? "&locks=1" : "");
+    try (DebugSource source = targets.open(spec, target)) {
+      source.copy(page, terminal.out());
+    }
+    terminal.out().flush();
+    return ExitCode.DONE;
+  }
+}

@@ -1,0 +1,294 @@
+package dev.selvage.verification;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The commands that look at a program, as the command line runs them: on a process that knows
+ * nothing of them, to which they attach, and on the address of a debug server.
+ */
+@Timeout(300)
+final class InstrumentsIT {
+  private static final int DONE = 0;
+  private static final int UNREACHABLE = 3;
+  private static final String CUSTOMERS = "dev.selvage.verification.Stall.eat(Stall.java:";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Path directory;
+  private Target plain;
+  private Target served;
+  private String address;
+  private int runs;
+
+  InstrumentsIT(@TempDir Path directory) {
+    this.directory = directory;
+  }
+
+  private record Result(int code, String out, String err) {
+    void assertOneLine(int expected, String told) {
+      assertEquals(expected, code, err);
+      List<String> lines =
+          err.lines().filter(l -> !l.contains("attaching to") && !l.contains("what stays")).toList();
+      assertEquals(1, lines.size(), err);
+      assertTrue(lines.getFirst().contains(told), err);
+    }
+  }
+
+  /** One without the agent, on the JDK's scheduler, and one with it, on ours and with its server. */
+  @BeforeEach
+  void start() throws Exception {
+    String classes = Project.testClasses() + File.pathSeparator + Project.programsInTheLanguage();
+    plain =
+        Target.java()
+            .classPath(classes)
+            .option("-Dselvage.scheduler=jdk")
+            .start(Files.createDirectory(directory.resolve("plain")), Stall.class);
+    int port;
+    try (var free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    address = "http://localhost:" + port;
+    served =
+        Target.java()
+            .classPath(classes)
+            .agent(directory, "port=" + port)
+            .start(Files.createDirectory(directory.resolve("served")), Stall.class);
+    plain.await("ready");
+    served.await("ready");
+  }
+
+  @AfterEach
+  void end() {
+    plain.close();
+    served.close();
+  }
+
+  private Result run(String... arguments) throws IOException, InterruptedException {
+    var command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                Project.ROOT.resolve("cli/target/dist/lib") + "/*",
+                "dev.selvage.cli.Selvage"));
+    command.addAll(List.of(arguments));
+    Path err = directory.resolve("err-" + ++runs);
+    Process process =
+        new ProcessBuilder(command)
+            .directory(directory.toFile())
+            .redirectError(err.toFile())
+            .start();
+    process.getOutputStream().close();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Result(process.waitFor(), out, Files.readString(err));
+  }
+
+  private List<String> both() {
+    return List.of(Long.toString(plain.pid()), address);
+  }
+
+  @Test
+  void stacks_of_every_goroutine_as_text_and_as_json() throws Exception {
+    for (String target : both()) {
+      Result text = run("stacks", target);
+      assertEquals(DONE, text.code, text.err);
+      assertEquals(
+          Stall.WAITING,
+          text.out.lines().filter(l -> l.matches("goroutine \\d+ \\[chan receive.*customer-.*")).count(),
+          text.out);
+      Result json = run("stacks", target, "--json");
+      JsonNode all = JSON.readTree(json.out).path("goroutines");
+      long waiting = 0;
+      for (JsonNode one : all) {
+        waiting += one.path("wait").asText().equals("chan receive") ? 1 : 0;
+      }
+      assertEquals(Stall.WAITING, waiting, json.out);
+    }
+  }
+
+  @Test
+  void top_counts_those_who_wait_at_one_place() throws Exception {
+    for (String target : both()) {
+      Result top = run("top", target, "--count", "2", "--interval", "200ms");
+      assertEquals(DONE, top.code, top.err);
+      List<String> rows = top.out.lines().filter(l -> l.contains(CUSTOMERS)).toList();
+      assertEquals(2, rows.size(), top.out);
+      for (String row : rows) {
+        assertTrue(row.matches(" *" + Stall.WAITING + " +chan receive +.*"), top.out);
+      }
+      assertTrue(top.out.contains("dev.selvage.verification.Stall.cook(Stall.java:"), top.out);
+    }
+  }
+
+  @Test
+  void a_profile_opens_in_pprof_and_as_a_table_and_as_a_flame_graph() throws Exception {
+    for (String target : both()) {
+      Path file = directory.resolve("cpu-" + runs + ".pb.gz");
+      Result profile =
+          run("profile", target, "--seconds", "2", "--top", "-o", file.toString());
+      assertEquals(DONE, profile.code, profile.err);
+      assertTrue(profile.out.startsWith("Type: cpu, in 2"), profile.out);
+      assertTrue(profile.out.contains("dev.selvage.verification.Stall.cook"), profile.out);
+      assertTrue(profile.err.contains("go tool pprof " + file), profile.err);
+      Result flame = run("flame", file.toString());
+      assertEquals(DONE, flame.code, flame.err);
+      assertTrue(Files.readString(Path.of(file + ".html")).contains(">Stall.cook</text>"));
+      for (String type : List.of("goroutine", "heap", "wall", "block")) {
+        Path other = directory.resolve(type + runs);
+        var more = type.equals("wall") || type.equals("block") ? "--seconds=1" : "--rows=5";
+        Result taken = run("profile", target, "--type", type, more, "-o", other.toString());
+        assertEquals(DONE, taken.code, taken.err);
+        pprof(other);
+      }
+      assertTrue(pprof(file).contains("Stall.cook"));
+    }
+  }
+
+  /** What {@code go tool pprof} says to a file; it must not complain. */
+  private String pprof(Path file) throws Exception {
+    boolean there =
+        Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+            .anyMatch(dir -> Files.isExecutable(Path.of(dir, "go")));
+    assumeTrue(there, "go is not on the PATH: go tool pprof was not tried");
+    Path err = directory.resolve("pprof-" + ++runs);
+    Process process =
+        new ProcessBuilder("go", "tool", "pprof", "-top", file.toString())
+            .redirectError(err.toFile())
+            .start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "pprof ended");
+    assertEquals("", Files.readString(err), "pprof complains");
+    assertEquals(0, process.exitValue());
+    return out;
+  }
+
+  @Test
+  void sched_shows_the_ps_of_our_scheduler_also_from_another_class_loader() throws Exception {
+    for (String target : List.of(address, Long.toString(served.pid()))) {
+      Result table = run("sched", target, "--count", "2");
+      assertEquals(DONE, table.code, table.err);
+      assertTrue(table.out.startsWith("GOMAXPROCS "), table.out);
+      Result lines = run("sched", target, "--interval", "100ms", "--count", "3");
+      assertEquals(3, lines.out.lines().count(), lines.out);
+      assertTrue(
+          lines.out.lines()
+              .allMatch(l -> l.matches("SCHED \\d+ms: gomaxprocs=\\d+ idleprocs=.* \\[( \\d+)+ ]")),
+          lines.out);
+      JsonNode before = JSON.readTree(run("sched", target, "--json").out);
+      assertEquals(1, before.path("schedulers").size(), before.toString());
+      long end = System.nanoTime() + Target.PATIENCE.toNanos();
+      while (ticks(JSON.readTree(run("sched", target, "--json").out)) <= ticks(before)) {
+        assertTrue(System.nanoTime() < end, "the cook yields, so there are ticks: " + before);
+      }
+    }
+  }
+
+  private static long ticks(JsonNode root) {
+    long sum = 0;
+    for (JsonNode p : root.path("schedulers").path(0).path("processors")) {
+      sum += p.path("ticks").asLong();
+    }
+    return sum;
+  }
+
+  @Test
+  void sched_says_that_goroutines_run_on_the_scheduler_of_the_jdk() throws Exception {
+    Result sched = run("sched", Long.toString(plain.pid()), "--once");
+    assertEquals(DONE, sched.code, sched.err);
+    assertTrue(
+        sched.out.startsWith("No scheduler of Selvage's runs here: selvage.scheduler=jdk"),
+        sched.out);
+    assertTrue(sched.out.contains("Virtual threads run on the JDK's: parallelism "), sched.out);
+  }
+
+  @Test
+  void nothing_of_a_tool_stays_in_the_program_when_it_has_ended() throws Exception {
+    assertEquals(DONE, run("top", Long.toString(plain.pid()), "--once").code);
+    long end = System.nanoTime() + Target.PATIENCE.toNanos();
+    while (platformThreads(plain).contains("\"selvage-tool\"")) {
+      assertTrue(System.nanoTime() < end, platformThreads(plain));
+    }
+    assertTrue(plain.isAlive());
+    try (Stream<Path> left = Files.list(directory)) {
+      assertFalse(left.anyMatch(p -> p.getFileName().toString().startsWith("selvage-")));
+    }
+  }
+
+  /** Those that {@code jstack} lists, which reads no virtual thread. */
+  private static String platformThreads(Target target) throws IOException {
+    Process jstack =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "jstack").toString(),
+                Long.toString(target.pid()))
+            .redirectErrorStream(true)
+            .start();
+    return new String(jstack.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void what_cannot_be_is_told_in_one_line() throws Exception {
+    run("profile", address, "--type", "orders", "-o", directory.resolve("p").toString())
+        .assertOneLine(2, "has no profile 'orders'");
+    run("profile", Long.toString(plain.pid()), "--type", "orders", "--top")
+        .assertOneLine(2, "has no profile 'orders'");
+    run("profile", address, "-o", "/nonexistent/p").assertOneLine(2, "cannot write -o");
+    long pid = plain.pid();
+    plain.close();
+    for (String command : List.of("stacks", "top", "sched", "profile", "flame")) {
+      Result gone = run(command, Long.toString(pid));
+      assertEquals(UNREACHABLE, gone.code, gone.err);
+    }
+  }
+
+  @Test
+  void a_program_that_ends_while_it_is_watched_is_told() throws Exception {
+    var command =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                Project.ROOT.resolve("cli/target/dist/lib") + "/*",
+                "dev.selvage.cli.Selvage",
+                "top",
+                Long.toString(plain.pid()),
+                "--interval",
+                "100ms")
+            .redirectError(directory.resolve("watched").toFile())
+            .start();
+    try (var out = command.inputReader()) {
+      String line = out.readLine();
+      assertTrue(line != null && line.contains(" goroutines: "), String.valueOf(line));
+      plain.close();
+      while (out.readLine() != null) {
+        // what it still shows
+      }
+      assertEquals(UNREACHABLE, command.waitFor());
+      String told = Files.readString(directory.resolve("watched"));
+      assertTrue(told.contains("selvage: process " + plain.pid() + " "), told);
+      assertFalse(told.contains("internal error"), told);
+    } finally {
+      command.destroyForcibly();
+    }
+  }
+}
