@@ -33,8 +33,9 @@ final class AttachedSource implements DebugSource {
     in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(channel)));
   }
 
-  /** Has the agent connect to us. */
-  static AttachedSource open(JavaProcess process, Attachment attachment, Path agent) {
+  /** Has the agent connect to us, with what it is told beyond that. */
+  static AttachedSource open(
+      JavaProcess process, Attachment attachment, Path agent, AgentOptions options) {
     UserPrincipal owner = Targets.owner(process);
     try (ReportDirectory directory = ReportDirectory.create(owner);
         ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -44,7 +45,7 @@ final class AttachedSource implements DebugSource {
       }
       attachment.load(
           agent,
-          new AgentOptions()
+          options
               .set("command", "serve")
               .set("report", directory.report())
               .set("socket", directory.socket()));

@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 
 /** For how long a live view goes on. */
 final class LiveOptions {
-  private static final String CLEAR = "\033[H\033[2J\033[3J";
+  private static final String CLEAR = "\033[H\033[2J";
 
   @Option(names = "--once", description = "Print it once and end.")
   boolean once;

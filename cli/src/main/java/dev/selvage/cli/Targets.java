@@ -35,15 +35,20 @@ final class Targets {
    * @param target what was said; null for the one JVM there is, or a menu
    */
   DebugSource open(CommandSpec spec, @Nullable String target) {
-    DebugAddress address = target == null ? null : DebugAddress.of(target);
-    return address == null ? attach(process(spec, target)) : address;
+    return open(spec, target, new AgentOptions());
   }
 
-  private DebugSource attach(JavaProcess process) {
+  /** The same; where it attaches, with those options for the agent as well. */
+  DebugSource open(CommandSpec spec, @Nullable String target, AgentOptions options) {
+    DebugAddress address = target == null ? null : DebugAddress.of(target);
+    return address == null ? attach(process(spec, target), options) : address;
+  }
+
+  private DebugSource attach(JavaProcess process, AgentOptions options) {
     Path agent = agentJar();
     try (Attachment attachment = Attachment.to(process.pid())) {
       warn(process, attachment);
-      return AttachedSource.open(process, attachment, agent);
+      return AttachedSource.open(process, attachment, agent, options);
     }
   }
 

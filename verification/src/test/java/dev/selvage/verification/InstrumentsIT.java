@@ -48,13 +48,17 @@ final class InstrumentsIT {
     void assertOneLine(int expected, String told) {
       assertEquals(expected, code, err);
       List<String> lines =
-          err.lines().filter(l -> !l.contains("attaching to") && !l.contains("what stays")).toList();
+          err.lines()
+              .filter(l -> !l.contains("attaching to") && !l.contains("what stays"))
+              .toList();
       assertEquals(1, lines.size(), err);
       assertTrue(lines.getFirst().contains(told), err);
     }
   }
 
-  /** One without the agent, on the JDK's scheduler, and one with it, on ours and with its server. */
+  /**
+   * One without the agent, on the JDK's scheduler, and one with it, on ours and with its server.
+   */
   @BeforeEach
   void start() throws Exception {
     String classes = Project.testClasses() + File.pathSeparator + Project.programsInTheLanguage();
@@ -115,7 +119,10 @@ final class InstrumentsIT {
       assertEquals(DONE, text.code, text.err);
       assertEquals(
           Stall.WAITING,
-          text.out.lines().filter(l -> l.matches("goroutine \\d+ \\[chan receive.*customer-.*")).count(),
+          text.out
+              .lines()
+              .filter(l -> l.matches("goroutine \\d+ \\[chan receive.*customer-.*"))
+              .count(),
           text.out);
       Result json = run("stacks", target, "--json");
       JsonNode all = JSON.readTree(json.out).path("goroutines");
@@ -145,8 +152,7 @@ final class InstrumentsIT {
   void a_profile_opens_in_pprof_and_as_a_table_and_as_a_flame_graph() throws Exception {
     for (String target : both()) {
       Path file = directory.resolve("cpu-" + runs + ".pb.gz");
-      Result profile =
-          run("profile", target, "--seconds", "2", "--top", "-o", file.toString());
+      Result profile = run("profile", target, "--seconds", "2", "--top", "-o", file.toString());
       assertEquals(DONE, profile.code, profile.err);
       assertTrue(profile.out.startsWith("Type: cpu, in 2"), profile.out);
       assertTrue(profile.out.contains("dev.selvage.verification.Stall.cook"), profile.out);
@@ -192,7 +198,9 @@ final class InstrumentsIT {
       Result lines = run("sched", target, "--interval", "100ms", "--count", "3");
       assertEquals(3, lines.out.lines().count(), lines.out);
       assertTrue(
-          lines.out.lines()
+          lines
+              .out
+              .lines()
               .allMatch(l -> l.matches("SCHED \\d+ms: gomaxprocs=\\d+ idleprocs=.* \\[( \\d+)+ ]")),
           lines.out);
       JsonNode before = JSON.readTree(run("sched", target, "--json").out);
@@ -252,6 +260,8 @@ final class InstrumentsIT {
         .assertOneLine(2, "has no profile 'orders'");
     run("profile", Long.toString(plain.pid()), "--type", "orders", "--top")
         .assertOneLine(2, "has no profile 'orders'");
+    run("stacks", address, "--locks")
+        .assertOneLine(UNREACHABLE, "403 (locks=1 is not allowed here");
     run("profile", address, "-o", "/nonexistent/p").assertOneLine(2, "cannot write -o");
     long pid = plain.pid();
     plain.close();

@@ -374,7 +374,11 @@ public final class AgentRuntime {
     mark();
     open();
     Profiler.findLanguageIn(instrumentation::getAllLoadedClasses);
-    daemon("selvage-tool", ToolConnection.to(socket, endpoints()));
+    DebugEndpoints answering =
+        options.is("allow-locks", false)
+            ? new DebugEndpoints(Prover.ofThisJvm(), options.debug())
+            : endpoints();
+    daemon("selvage-tool", ToolConnection.to(socket, answering));
   }
 
   /** The same for all tools: what costs a collection is made for all of them once. */
