@@ -32,6 +32,9 @@ final class ProfileOptions {
   /** Those which nobody samples, as a rule, before they are asked for. */
   private static final Set<String> MEANWHILE = Set.of("cpu", "wall", "allocs", "block", "mutex");
 
+  /** What else the pages have beside profiles. */
+  private static final Set<String> NO_PROFILES = Set.of(".", "..", "cmdline", "symbol", "trace");
+
   @Option(
       names = "--type",
       paramLabel = "TYPE",
@@ -113,7 +116,7 @@ final class ProfileOptions {
   static final class TypeName implements ITypeConverter<String> {
     @Override
     public String convert(String text) {
-      if (!text.matches("[A-Za-z0-9_.-]+")) {
+      if (!text.matches("[A-Za-z0-9_.-]+") || NO_PROFILES.contains(text)) {
         throw new TypeConversionException(
             "'" + text + "' is no type of profile: use " + String.join(", ", TYPES));
       }

@@ -55,6 +55,8 @@ final class UsageTest {
         "stacks 1 2                               | '2'",
         "profile abc                              | neither a process id",
         "profile 1 --type a/b                     | no type of profile",
+        "profile 1 --type trace                   | no type of profile",
+        "profile 1 --type ..                      | no type of profile",
         "profile 1 --seconds x                    | 'x' is not an int",
         "profile 1 --seconds 601                  | use 1 to 600",
         "profile 1 --seconds -1                   | use 1 to 600",
