@@ -23,6 +23,9 @@ public abstract class Tracing {
     /** Why that is not possible; null if it is. */
     @Nullable String impossible();
 
+    /** Whether this copy's scheduler was given every virtual thread of the program. */
+    boolean isWholeJvm();
+
     /** Begins. See {@code Probe.trace}. */
     Function<String, @Nullable Object> open(boolean ring, long mostBytes, long keepNanos);
   }

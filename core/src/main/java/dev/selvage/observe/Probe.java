@@ -177,6 +177,14 @@ public final class Probe {
     return profile == null ? List.of() : profile.stacks();
   }
 
+  /**
+   * Whether the scheduler of this copy of the language was given every virtual thread of the
+   * program, as the agent can do with its own.
+   */
+  public static boolean isWholeJvm() {
+    return Tracing.door().isWholeJvm();
+  }
+
   /** Why {@link #trace} is not possible in this copy of the language; null if it is. */
   public static @Nullable String traceImpossible() {
     return Tracing.door().impossible();

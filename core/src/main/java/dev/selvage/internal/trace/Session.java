@@ -2,6 +2,7 @@ package dev.selvage.internal.trace;
 
 import dev.selvage.internal.Tracing;
 import dev.selvage.internal.gmp.Runners;
+import dev.selvage.internal.gmp.WholeJvm;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,11 @@ final class Session {
           @Override
           public @Nullable String impossible() {
             return Session.impossible();
+          }
+
+          @Override
+          public boolean isWholeJvm() {
+            return WholeJvm.isOn();
           }
 
           @Override

@@ -196,7 +196,8 @@ public final class Cores {
 
   /**
    * Records for an execution trace, in all copies where that is possible; see {@code Probe.trace}.
-   * Our own is only asked when it is the program's as well: asking starts its scheduler.
+   * That of the agent is only asked when it schedules threads of the program: asking starts its
+   * scheduler.
    *
    * @param impossible is told why a copy cannot
    */
@@ -205,7 +206,7 @@ public final class Cores {
       boolean ring, long mostBytes, long keepNanos, Consumer<String> impossible) {
     List<Function<String, @Nullable Object>> sessions = new ArrayList<>();
     for (Class<?> probe : probes()) {
-      if (probe == Probe.class && isAgents()) {
+      if (probe == Probe.class && isAgents() && !Probe.isWholeJvm()) {
         continue;
       }
       if (call(probe, "traceImpossible", new Class<?>[0]) instanceof String why) {
