@@ -73,6 +73,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
   static Session open(boolean ring, long mostBytes, long keepNanos) {
     synchronized (LIFE) {
       Recorder recorder = active;
+      boolean first = recorder == null;
       if (recorder == null) {
         recorder = new Recorder();
         active = recorder;
@@ -84,7 +85,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
       } finally {
         recorder.lock.unlock();
       }
-      if (recorder.count() == 1) {
+      if (first) {
         set(recorder);
         Runner.observe(recorder);
       }
@@ -92,12 +93,24 @@ final class Recorder extends Tracing implements SchedulerObserver {
     }
   }
 
-  private int count() {
+  private boolean isNeeded() {
     lock.lock();
     try {
-      return sessions.size();
+      return sessions.stream().anyMatch(Session::isLive);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** One of them has stopped: nothing is recorded for nobody. */
+  void stopped() {
+    synchronized (LIFE) {
+      if (active == this && !isNeeded()) {
+        Runner.ignore(this);
+        set(null);
+        active = null;
+        others.clear();
+      }
     }
   }
 
@@ -106,18 +119,17 @@ final class Recorder extends Tracing implements SchedulerObserver {
     synchronized (LIFE) {
       lock.lock();
       try {
-        if (!sessions.remove(session)) {
-          return;
+        sessions.remove(session);
+        if (sessions.isEmpty()) {
+          // An M has its buffer, and so this, until it has another.
+          open.clear();
+          closed.clear();
+          buffers.clear();
         }
       } finally {
         lock.unlock();
       }
-      if (count() == 0) {
-        Runner.ignore(this);
-        set(null);
-        active = null;
-        others.clear();
-      }
+      stopped();
     }
   }
 

@@ -95,6 +95,10 @@ final class Session {
     return true;
   }
 
+  boolean isLive() {
+    return stoppedAt == Long.MAX_VALUE;
+  }
+
   boolean isFull() {
     return fullAt != Long.MAX_VALUE;
   }
@@ -106,7 +110,10 @@ final class Session {
 
   private @Nullable Object tell(String word) {
     switch (word) {
-      case "stop" -> stoppedAt = recorder.now();
+      case "stop" -> {
+        stoppedAt = recorder.now();
+        recorder.stopped();
+      }
       case "close" -> recorder.close(this);
       case "snapshot" -> {
         return recorder.snapshot(this);

@@ -119,7 +119,8 @@ final class ExecutionTraceTests {
       Channel<Integer> early = Channel.unbuffered();
       Channel<Integer> chosen = Channel.unbuffered();
       group.go(() -> result = late.receive());
-      group.go(() -> select(receive(chosen, v -> v), receive(Channel.<Integer>unbuffered(), v -> v)));
+      group.go(
+          () -> select(receive(chosen, v -> v), receive(Channel.<Integer>unbuffered(), v -> v)));
       group.go(() -> early.send(1));
       group.go(
           () -> {
@@ -306,6 +307,22 @@ final class ExecutionTraceTests {
         () -> trace.writeTo(OutputStream.nullOutputStream(), TraceFormat.GO));
     ExecutionTrace.start().close();
     assertFalse(Trace.isEnabled());
+  }
+
+  @Test
+  void a_trace_that_is_stopped_costs_nothing_more_and_can_still_be_written() throws Exception {
+    assumeOurs();
+    try (var trace = ExecutionTrace.start()) {
+      pingPong(10);
+      trace.stop();
+      assertFalse(Trace.isEnabled());
+      try (var recorder = new FlightRecorder()) {
+        recorder.start();
+        pingPong(10);
+        assertTrue(Trace.isEnabled());
+      }
+      assertTrue(parsed(trace).contains("Reason=\"chan "));
+    }
   }
 
   @Test
