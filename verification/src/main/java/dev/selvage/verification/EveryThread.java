@@ -37,7 +37,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * them all and answers with what came out, which no scheduler may change; {@code carriers} answers
  * which kinds of platform threads the virtual ones ran on; {@code hogs} whether a thread gets to
  * run beside as many that compute as there are processors; {@code own} what a thread runs on that
- * is given a scheduler; {@code await PREFIX} waits until new threads run on carriers of that name.
+ * is given a scheduler; {@code await PREFIX} waits until new threads run on carriers of that name;
+ * {@code named NAME} starts a thread of that name, which gives way and sleeps for ever.
  */
 @SuppressWarnings("ThreadPriorityCheck") // giving way is one of those ways
 final class EveryThread {
@@ -63,6 +64,10 @@ final class EveryThread {
             case "await" -> {
               awaitCarrier(command.split(" ", 2)[1]);
               Child.say("awaited");
+            }
+            case "named" -> {
+              startNamed(command.split(" ", 2)[1]);
+              Child.say("started");
             }
             default -> throw new IllegalArgumentException(command);
           }
@@ -105,6 +110,22 @@ final class EveryThread {
     synchronized (CARRIERS) {
       return CARRIERS.toString();
     }
+  }
+
+  private static void startNamed(String name) {
+    Thread.ofVirtual()
+        .name(name)
+        .start(
+            () -> {
+              try {
+                while (true) {
+                  Thread.yield();
+                  Thread.sleep(1);
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
   }
 
   private static void awaitCarrier(String prefix) throws InterruptedException {

@@ -8,6 +8,12 @@ import java.io.InputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.instruction.FieldInstruction;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -146,6 +152,32 @@ final class WholeJvmIT {
         long runs = Long.parseLong(line.split(" ", 3)[1]);
         assertEquals(scheduler.equals("gmp"), runs >= SharedPs.OTHERS, line);
       }
+    }
+  }
+
+  @Test
+  void an_execution_trace_has_them() throws Exception {
+    int port;
+    try (var free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    Target.Launch launch =
+        Target.java().agent(directory, "leaks-after=1h,scheduler=gmp,port=" + port);
+    try (Target target = launch.start(directory, EveryThread.class);
+        var client = HttpClient.newHttpClient()) {
+      target.ask("named first", "started"); // so the server is up
+      URI trace = URI.create("http://localhost:" + port + "/debug/pprof/trace?seconds=3");
+      var asked =
+          client.sendAsync(HttpRequest.newBuilder(trace).build(), BodyHandlers.ofByteArray());
+      while (!asked.isDone()) { // one of them after the trace began: only then a name is told
+        target.ask("named a-sleeper", "started");
+        Thread.sleep(100);
+      }
+      HttpResponse<byte[]> answer = asked.get();
+      assertEquals(200, answer.statusCode());
+      String text = new String(answer.body(), StandardCharsets.ISO_8859_1);
+      assertTrue(text.startsWith("go 1.23 trace"), "not a trace");
+      assertTrue(text.contains("a-sleeper"), "the name of a thread is not in it");
     }
   }
 

@@ -12,6 +12,7 @@ import java.lang.reflect.InaccessibleObjectException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
@@ -24,7 +25,8 @@ final class VirtualThreads25 implements VirtualThreads {
    * What is relied upon, all read in the source of JDK 25.0.3:
    *  - java.lang.VirtualThread has a constructor (Executor, String, int, Runnable), and gives the
    *    executor `runContinuation`, always the same lambda, which has captured the thread and
-   *    nothing else.
+   *    nothing else. Whoever retransforms the class gives the constructor a new one, so threads
+   *    that were made later have tasks of another class (OTHER_OWNERS).
    *  - its field `state` is 0 or 1 until it runs for the first time, and 11 after it has yielded.
    *  - java.lang.Thread.currentCarrierThread() is static, and an intrinsic.
    *  - jdk.internal.vm.SharedThreadContainer.start(Thread) starts a thread that the container lists
@@ -50,6 +52,24 @@ final class VirtualThreads25 implements VirtualThreads {
   private static final @Nullable MethodHandle TARGET;
   private static final @Nullable MethodHandle RUNS;
   private static final @Nullable Class<?> WRAPPER;
+
+  /** How tasks of other classes tell their threads: empty for what is no virtual thread's task. */
+  private static final ClassValue<Optional<MethodHandle>> OTHER_OWNERS =
+      new ClassValue<>() {
+        @Override
+        protected Optional<MethodHandle> computeValue(Class<?> type) {
+          if (!type.isHidden() || !type.getName().startsWith(LAMBDA)) {
+            return Optional.empty();
+          }
+          try {
+            return Optional.of(Lang.ownerOf(type, Class.forName("java.lang.VirtualThread")));
+          } catch (ReflectiveOperationException | InaccessibleObjectException _) {
+            return Optional.empty(); // a lambda of that class for something else
+          }
+        }
+      };
+
+  private static final String LAMBDA = "java.lang.VirtualThread$$Lambda";
 
   static {
     askAgent();
@@ -344,14 +364,20 @@ final class VirtualThreads25 implements VirtualThreads {
 
   @Override
   public @Nullable Thread owner(Runnable task) {
-    if (task.getClass() != TASK) {
+    Class<?> type = task.getClass();
+    MethodHandle owner = type == TASK ? OWNER : otherOwner(type);
+    if (owner == null) {
       return null;
     }
     try {
-      return (Thread) Objects.requireNonNull(OWNER).invokeExact(task);
+      return (Thread) owner.invokeExact(task);
     } catch (Throwable e) {
       throw unexpected(e);
     }
+  }
+
+  private static @Nullable MethodHandle otherOwner(Class<?> type) {
+    return TASK == null ? null : OTHER_OWNERS.get(type).orElse(null);
   }
 
   @Override
