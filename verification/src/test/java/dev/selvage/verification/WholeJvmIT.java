@@ -169,7 +169,7 @@ final class WholeJvmIT {
       URI trace = URI.create("http://localhost:" + port + "/debug/pprof/trace?seconds=3");
       var asked =
           client.sendAsync(HttpRequest.newBuilder(trace).build(), BodyHandlers.ofByteArray());
-      while (!asked.isDone()) { // one of them after the trace began: only then a name is told
+      while (!asked.isDone()) { // one of them after the trace began
         target.ask("named a-sleeper", "started");
         Thread.sleep(100);
       }
@@ -177,7 +177,10 @@ final class WholeJvmIT {
       assertEquals(200, answer.statusCode());
       String text = new String(answer.body(), StandardCharsets.ISO_8859_1);
       assertTrue(text.startsWith("go 1.23 trace"), "not a trace");
-      assertTrue(text.contains("a-sleeper"), "the name of a thread is not in it");
+      // Whoever has a stack is called by that, the others by their names.
+      assertTrue(
+          text.contains("a-sleeper") || text.contains("EveryThread"),
+          "nothing in it tells of the program's threads");
     }
   }
 
