@@ -9,11 +9,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Proves the leaks of a program that runs already: by attaching to it, or over HTTP. */
 @Command(
@@ -33,15 +29,7 @@ final class LeaksCommand implements Callable<Integer> {
   private final Targets targets;
   private final Terminal terminal;
 
-  @Spec
-  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
-  private CommandSpec spec;
-
-  @Parameters(
-      arity = "0..1",
-      paramLabel = "PID|URL",
-      description = "A process id (selvage ps lists them), or a debug server's address.")
-  private @Nullable String target;
+  @Mixin private TargetArgument target = new TargetArgument();
 
   @Mixin private ReportOptions options = new ReportOptions();
 
@@ -62,15 +50,17 @@ final class LeaksCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     String json = options.json;
-    if (target == null
+    if (target.name == null
         && json != null
         && !json.isEmpty()
         && json.chars().allMatch(Character::isDigit)) {
-      throw usage("'" + json + "' is taken for the file of --json: put the process id first");
+      throw target.usage(
+          "'" + json + "' is taken for the file of --json: put the process id first");
     }
     OutputFile file = options.file();
-    DebugAddress address = target == null ? null : DebugAddress.of(target);
-    String report = address == null ? attach(targets.process(spec, target)) : ask(address);
+    DebugAddress address = target.name == null ? null : DebugAddress.of(target.name);
+    String report =
+        address == null ? attach(targets.process(target.spec, target.name)) : ask(address);
     Report read = ReportReader.read(report);
     if (file != null) {
       file.write(report);
@@ -86,7 +76,7 @@ final class LeaksCommand implements Callable<Integer> {
 
   private String ask(DebugAddress address) throws InterruptedException {
     if (mode.mode != null || mode.reclaim || watch != null) {
-      throw usage(
+      throw target.usage(
           "--mode, --reclaim and --watch are for a process id: the program at an address was told"
               + " at its start");
     }
@@ -129,9 +119,5 @@ final class LeaksCommand implements Callable<Integer> {
         return report;
       }
     }
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

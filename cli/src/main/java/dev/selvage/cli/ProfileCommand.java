@@ -5,11 +5,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Takes a profile of a running program, as a file for {@code go tool pprof} or as a table. */
 @Command(
@@ -28,15 +24,7 @@ final class ProfileCommand implements Callable<Integer> {
   private final Targets targets;
   private final Terminal terminal;
 
-  @Spec
-  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
-  private CommandSpec spec;
-
-  @Parameters(
-      arity = "0..1",
-      paramLabel = "PID|URL",
-      description = "A process id (selvage ps lists them), or a debug server's address.")
-  private @Nullable String target;
+  @Mixin private TargetArgument target = new TargetArgument();
 
   @Mixin private ProfileOptions profile = new ProfileOptions();
 
@@ -63,10 +51,10 @@ final class ProfileCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     String fault = rows < 1 ? "--rows " + rows + ": use 1 or more" : profile.fault();
     if (fault != null) {
-      throw new ParameterException(spec.commandLine(), fault);
+      throw target.usage(fault);
     }
     OutputFile named = output == null ? null : OutputFile.of("-o", output);
-    try (DebugSource source = targets.open(spec, target)) {
+    try (DebugSource source = targets.open(target.spec, target.name)) {
       OutputFile file =
           named == null && !top
               ? OutputFile.of("-o", "selvage-" + profile.type + "-" + source.shortName() + ".pb.gz")

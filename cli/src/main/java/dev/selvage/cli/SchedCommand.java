@@ -8,11 +8,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Shows what the scheduler of a program does, again and again. */
 @Command(
@@ -35,15 +31,7 @@ final class SchedCommand implements Callable<Integer> {
   private final Targets targets;
   private final Terminal terminal;
 
-  @Spec
-  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
-  private CommandSpec spec;
-
-  @Parameters(
-      arity = "0..1",
-      paramLabel = "PID|URL",
-      description = "A process id (selvage ps lists them), or a debug server's address.")
-  private @Nullable String target;
+  @Mixin private TargetArgument target = new TargetArgument();
 
   @Option(
       names = "--interval",
@@ -69,9 +57,9 @@ final class SchedCommand implements Callable<Integer> {
             ? "--interval must be longer than 0s"
             : json && interval != null ? "--json and --interval exclude each other" : live.fault();
     if (fault != null) {
-      throw new ParameterException(spec.commandLine(), fault);
+      throw target.usage(fault);
     }
-    try (DebugSource source = targets.open(spec, target)) {
+    try (DebugSource source = targets.open(target.spec, target.name)) {
       if (json) {
         String text = source.text(PAGE, DebugSource.PATIENCE);
         parse(source, text);

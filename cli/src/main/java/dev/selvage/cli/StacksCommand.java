@@ -1,12 +1,9 @@
 package dev.selvage.cli;
 
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Prints the stacks of all goroutines, in Go's form. */
 @Command(
@@ -24,15 +21,7 @@ final class StacksCommand implements Callable<Integer> {
   private final Targets targets;
   private final Terminal terminal;
 
-  @Spec
-  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
-  private CommandSpec spec;
-
-  @Parameters(
-      arity = "0..1",
-      paramLabel = "PID|URL",
-      description = "A process id (selvage ps lists them), or a debug server's address.")
-  private @Nullable String target;
+  @Mixin private TargetArgument target = new TargetArgument();
 
   @Option(names = "--json", description = "Print JSON (selvage.goroutines/1) instead of text.")
   private boolean json;
@@ -58,7 +47,7 @@ final class StacksCommand implements Callable<Integer> {
             + (locks ? "&locks=1" : "");
     // A server was told at its start; here it is the user who asks.
     var options = locks ? new AgentOptions().set("allow-locks", true) : new AgentOptions();
-    try (DebugSource source = targets.open(spec, target, options)) {
+    try (DebugSource source = targets.open(target.spec, target.name, options)) {
       source.copy(page, terminal.out());
     }
     terminal.out().flush();

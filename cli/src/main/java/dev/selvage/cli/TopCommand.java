@@ -5,14 +5,9 @@ import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Shows where the goroutines of a program are, again and again. */
 @Command(
@@ -30,15 +25,7 @@ final class TopCommand implements Callable<Integer> {
   private final Targets targets;
   private final Terminal terminal;
 
-  @Spec
-  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
-  private CommandSpec spec;
-
-  @Parameters(
-      arity = "0..1",
-      paramLabel = "PID|URL",
-      description = "A process id (selvage ps lists them), or a debug server's address.")
-  private @Nullable String target;
+  @Mixin private TargetArgument target = new TargetArgument();
 
   @Option(
       names = "--interval",
@@ -64,9 +51,9 @@ final class TopCommand implements Callable<Integer> {
             ? "--rows " + rows + ": use 1 or more"
             : interval.isZero() ? "--interval must be longer than 0s" : live.fault();
     if (fault != null) {
-      throw new ParameterException(spec.commandLine(), fault);
+      throw target.usage(fault);
     }
-    try (DebugSource source = targets.open(spec, target)) {
+    try (DebugSource source = targets.open(target.spec, target.name)) {
       var places = new Places();
       live.show(
           terminal,
