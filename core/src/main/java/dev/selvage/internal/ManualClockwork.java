@@ -32,9 +32,6 @@ public final class ManualClockwork extends Clockwork {
    */
   private static final ScopedValue<@Nullable Governed> CURRENT = ScopedValue.newInstance();
 
-  private static final int YIELDS = 200;
-  private static final long NAP_NANOS = 50_000;
-
   private static final Set<WeakReference<ManualClockwork>> ALL = ConcurrentHashMap.newKeySet();
 
   private final Instant start;
@@ -245,29 +242,25 @@ public final class ManualClockwork extends Clockwork {
     Duration limit = patience;
     long end = System.nanoTime() + Alarms.nanos(limit);
     List<Wait> before = null;
-    for (int looks = 0; ; looks++) {
-      List<Wait> now = new ArrayList<>();
-      Governed busy = look(now);
-      if (busy == null && now.equals(before)) {
-        return;
+    int looks = 0;
+    try {
+      while (true) {
+        List<Wait> now = new ArrayList<>();
+        Governed busy = look(now);
+        if (busy == null && now.equals(before)) {
+          return;
+        }
+        before = busy == null ? now : null;
+        Interrupts.check();
+        if (System.nanoTime() - end > 0) {
+          throw restless(busy, limit);
+        }
+        if (busy != null) {
+          Backoff.pause(looks++);
+        }
       }
-      before = busy == null ? now : null;
-      Interrupts.check();
-      if (System.nanoTime() - end > 0) {
-        throw restless(busy, limit);
-      }
-      if (busy != null) {
-        giveWay(looks);
-      }
-    }
-  }
-
-  @SuppressWarnings("ThreadPriorityCheck") // right without yielding, only slower
-  private static void giveWay(int looks) {
-    if (looks < YIELDS) {
-      Thread.yield();
-    } else {
-      LockSupport.parkNanos(NAP_NANOS);
+    } finally {
+      Backoff.end(looks);
     }
   }
 

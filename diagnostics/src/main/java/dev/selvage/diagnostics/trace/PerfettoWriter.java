@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.trace;
 
+import dev.selvage.diagnostics.text.Quoted;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -76,18 +77,9 @@ final class PerfettoWriter implements Sink {
   }
 
   static String quoted(String text) {
-    StringBuilder s = new StringBuilder("\"");
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '"' || c == '\\') {
-        s.append('\\').append(c);
-      } else if (c < ' ' || Character.isSurrogate(c)) {
-        s.append("\\u%04x".formatted((int) c));
-      } else {
-        s.append(c);
-      }
-    }
-    return s.append('"').toString();
+    StringBuilder s = new StringBuilder();
+    Quoted.json(s, text);
+    return s.toString();
   }
 
   private static String args(Who g, List<StackTraceElement> stack) {
