@@ -30,6 +30,11 @@ public final class ReportText {
 
   private static final String INTERRUPT = "only shutdownNow() of an executor can still wake it";
 
+  private static final String INTERRUPT_ONE = "only an interrupt of one of them can still end it";
+
+  /** Evidence that is drawn, a line for each entry. */
+  private static final String CYCLE = "cycle";
+
   /** Evidence that the sentence of the finding says already. */
   private static final Set<String> IN_THE_SENTENCE =
       Set.of("grewBy", "seconds", "perSecond", "oldestSeconds", "growing");
@@ -100,13 +105,18 @@ public final class ReportText {
     if (d.entry() != null && !d.entry().equals(site)) {
       line(place.entry, d.entry());
     }
-    if (!d.evidence().isEmpty()) {
-      line("evidence", evidence(d.evidence()));
+    if (d.evidence().get(CYCLE) instanceof List<?> cycle) {
+      draw(cycle);
+    }
+    String evidence = evidence(d.evidence());
+    if (!evidence.isEmpty()) {
+      line("evidence", evidence);
     }
     if (!d.because().isBlank()) {
       line("because", d.because());
     }
-    String except = "interrupt".equals(d.except()) ? INTERRUPT : d.except();
+    String interrupt = finding instanceof Finding.Deadlocked ? INTERRUPT_ONE : INTERRUPT;
+    String except = "interrupt".equals(d.except()) ? interrupt : d.except();
     if (except != null && !d.because().contains(except)) {
       line("except", except);
     }
@@ -114,6 +124,14 @@ public final class ReportText {
       line("try", d.suggestion());
     }
     out.append('\n');
+  }
+
+  /** The lines of a circle, with its way back to the first at their left. */
+  private void draw(List<?> cycle) {
+    for (int i = 0; i < cycle.size(); i++) {
+      String edge = i == 0 ? "\u250c\u2192 " : i < cycle.size() - 1 ? "\u2502  " : "\u2514\u2500 ";
+      line(i == 0 ? CYCLE : "", edge + cycle.get(i));
+    }
   }
 
   /** How the two places of a finding are called, which depends on what kind of thing it is. */
@@ -281,7 +299,7 @@ public final class ReportText {
 
   private static String evidence(Map<String, Object> evidence) {
     return evidence.entrySet().stream()
-        .filter(e -> !IN_THE_SENTENCE.contains(e.getKey()))
+        .filter(e -> !IN_THE_SENTENCE.contains(e.getKey()) && !e.getKey().equals(CYCLE))
         .map(
             e ->
                 e.getKey()

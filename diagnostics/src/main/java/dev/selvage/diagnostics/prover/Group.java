@@ -5,6 +5,7 @@ import dev.selvage.diagnostics.Finding.Details;
 import dev.selvage.diagnostics.Frames;
 import dev.selvage.observe.WaitReason;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -52,22 +53,31 @@ final class Group {
   /**
    * What is to be said of it now: one finding for those that are still blocked, one for those that
    * were refuted.
+   *
+   * @param cycle the circle that they are in, drawn; empty if none is known
    */
-  List<Finding> findings(long nowNanos) {
+  List<Finding> findings(long nowNanos, List<String> cycle) {
     List<Finding> findings = new ArrayList<>();
     if (count > 0) {
-      findings.add(finding(Finding.State.OPEN, count, nowNanos));
+      findings.add(finding(Finding.State.OPEN, count, nowNanos, cycle));
     }
     if (refuted > 0) {
-      findings.add(finding(Finding.State.REFUTED, refuted, nowNanos));
+      findings.add(finding(Finding.State.REFUTED, refuted, nowNanos, List.of()));
     }
     if (gone > 0 && count == 0) {
-      findings.add(finding(Finding.State.GONE, gone, nowNanos));
+      findings.add(finding(Finding.State.GONE, gone, nowNanos, List.of()));
     }
     return findings;
   }
 
-  private Finding finding(Finding.State state, int threads, long nowNanos) {
+  private Finding finding(Finding.State state, int threads, long nowNanos, List<String> cycle) {
+    Map<String, Object> evidence = new LinkedHashMap<>();
+    if (!cycle.isEmpty()) {
+      evidence.put("cycle", cycle);
+    }
+    if (state == Finding.State.OPEN && collected > 0) {
+      evidence.put("takenAwayByCollections", collected);
+    }
     String site = Frames.site(stack);
     String kind = key.reason.text();
     return new Finding.Proven(
@@ -83,9 +93,7 @@ final class Group {
             stack,
             Frames.fingerprint(kind, site, stack),
             key.except,
-            state == Finding.State.OPEN && collected > 0
-                ? Map.of("takenAwayByCollections", collected)
-                : Map.of(),
+            evidence,
             Advice.because(key.reason),
             Advice.suggestion(key.reason)));
   }

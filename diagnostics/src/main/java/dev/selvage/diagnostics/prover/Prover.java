@@ -192,10 +192,12 @@ public final class Prover implements Leaks {
         jdk.canHide() ? census.count(refusal == null) : ThreadDumpList.count();
     long now = System.nanoTime();
     List<Finding> findings = new ArrayList<>();
-    for (Group group : groups) {
-      findings.addAll(group.findings(now));
+    Deadlocks.Found deadlocks = Deadlocks.find(jdk, observations, proven);
+    for (int i = 0; i < groups.size(); i++) {
+      findings.addAll(groups.get(i).findings(now, deadlocks.ofGroup(i)));
     }
     findings.addAll(census.suspects());
+    findings.addAll(deadlocks.findings());
     List<String> notes = new ArrayList<>(notes());
     for (Watch watch : watches) {
       addSuspects(watch, findings, notes);
