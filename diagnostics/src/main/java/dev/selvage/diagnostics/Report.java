@@ -70,7 +70,8 @@ public record Report(
    * @param unprovable blocked threads that the collector cannot judge, by the reason's text ({@code
    *     Object.wait}, …)
    * @param excused findings left out because a rule says so
-   * @param canBeWoken blocked threads that something alive can still reach; -1 where not known
+   * @param canBeWoken blocked threads that something alive can still reach, without those that wait
+   *     in a circle; -1 where not known
    * @param timed those of them that a timer will wake; -1 where not known
    * @param io blocked threads that wait for input or output; -1 where not known
    */
@@ -84,6 +85,18 @@ public record Report(
       int io) {
     public Goroutines {
       unprovable = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(unprovable));
+    }
+
+    /** The same, but for so many that something reaches and yet nothing can wake. */
+    public Goroutines withoutWakeable(int deadlocked) {
+      return new Goroutines(
+          total,
+          blocked,
+          unprovable,
+          excused,
+          canBeWoken < 0 ? canBeWoken : Math.max(0, canBeWoken - deadlocked),
+          timed,
+          io);
     }
   }
 

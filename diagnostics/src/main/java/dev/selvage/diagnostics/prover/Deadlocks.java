@@ -53,6 +53,7 @@ final class Deadlocks {
   private final Observations observations;
   private final LongTable proven;
   private final Map<Integer, List<String>> ofGroups = new HashMap<>();
+  private int parked;
 
   // what a first, hasty look saw
   private final IdentityHashMap<Thread, Integer> waitersOf = new IdentityHashMap<>();
@@ -70,8 +71,9 @@ final class Deadlocks {
    *
    * @param findings circles of threads that are not proven to be leaked
    * @param ofGroups the circle that proven threads are in, drawn, by the number of their group
+   * @param parked how many virtual threads, parked and not proven, are in circles
    */
-  record Found(List<Finding> findings, Map<Integer, List<String>> ofGroups) {
+  record Found(List<Finding> findings, Map<Integer, List<String>> ofGroups, int parked) {
     /** The circle of a group; empty if it is in none. */
     List<String> ofGroup(int group) {
       return ofGroups.getOrDefault(group, List.of());
@@ -87,7 +89,7 @@ final class Deadlocks {
   static Found find(Jdk jdk, Observations observations, LongTable proven) {
     LockQueues queues = LockQueues.create();
     return queues == null
-        ? new Found(List.of(), Map.of())
+        ? new Found(List.of(), Map.of(), 0)
         : new Deadlocks(jdk, queues, observations, proven).find();
   }
 
@@ -139,7 +141,7 @@ final class Deadlocks {
         findings.add(circles.finding());
       }
     }
-    return new Found(findings, ofGroups);
+    return new Found(findings, ofGroups, parked);
   }
 
   private static int compare(List<String> a, List<String> b) {
@@ -386,6 +388,9 @@ final class Deadlocks {
         int group = proven.second(wait.thread().threadId(), -1);
         if (group < 0) {
           open++;
+          if (wait.thread().isVirtual() && jdk.activity(wait.thread()) == Activity.PARKED) {
+            parked++;
+          }
         } else {
           ofGroups.putIfAbsent(group, List.copyOf(drawn));
         }

@@ -213,7 +213,7 @@ public final class Prover implements Leaks {
             System.getProperty("java.version", "unknown"),
             collector.name()),
         capabilities(),
-        goroutines,
+        goroutines.withoutWakeable(deadlocks.parked()),
         new Report.Proof(
             proof.mode(),
             proof.rounds(),
