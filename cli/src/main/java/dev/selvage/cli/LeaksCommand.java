@@ -40,6 +40,13 @@ final class LeaksCommand implements Callable<Integer> {
       description = "How long to watch for things that grow, before the proof. Default: 2s.")
   private @Nullable Duration watch;
 
+  @Option(
+      names = "--recover",
+      description =
+          "Unwind what is proven: leaked threads are interrupted, so that their finally blocks run"
+              + " and memory returns. Changes what the program does; never done unless asked for.")
+  private boolean recover;
+
   @ArgGroup private ModeOptions mode = new ModeOptions();
 
   LeaksCommand(Targets targets, Terminal terminal) {
@@ -56,6 +63,11 @@ final class LeaksCommand implements Callable<Integer> {
         && json.chars().allMatch(Character::isDigit)) {
       throw target.usage(
           "'" + json + "' is taken for the file of --json: put the process id first");
+    }
+    if (recover && mode.reclaim) {
+      throw target.usage(
+          "--recover and --reclaim exclude each other: what is reclaimed is gone, its finally"
+              + " blocks never run");
     }
     OutputFile file = options.file();
     DebugAddress address = target.name == null ? null : DebugAddress.of(target.name);
@@ -75,10 +87,10 @@ final class LeaksCommand implements Callable<Integer> {
   }
 
   private String ask(DebugAddress address) throws InterruptedException {
-    if (mode.mode != null || mode.reclaim || watch != null) {
+    if (mode.mode != null || mode.reclaim || recover || watch != null) {
       throw target.usage(
-          "--mode, --reclaim and --watch are for a process id: the program at an address was told"
-              + " at its start");
+          "--mode, --reclaim, --recover and --watch are for a process id: the program at an address"
+              + " was told at its start");
     }
     try (address) {
       return address.report();
@@ -95,6 +107,9 @@ final class LeaksCommand implements Callable<Integer> {
         terminal.say(
             "what --reclaim removes there: the leaked threads; their finally blocks never run");
       }
+      if (recover) {
+        terminal.say("what --recover does there: it interrupts each thread that is proven to leak");
+      }
       Duration watched = watch == null ? Duration.ofSeconds(2) : watch;
       if (!watched.isZero()) {
         terminal.say(
@@ -107,6 +122,7 @@ final class LeaksCommand implements Callable<Integer> {
                 .set("command", "leaks")
                 .set("report", directory.report())
                 .set("mode", mode.chosen().text())
+                .set("recover", recover)
                 .set("watch", watched));
         String report = directory.readReport();
         if (report == null) {

@@ -1,6 +1,7 @@
 package dev.selvage.diagnostics;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,13 @@ public record Report(
   public Report {
     findings = List.copyOf(findings);
     notes = List.copyOf(notes);
+  }
+
+  /** The same with a note more. */
+  public Report withNote(String note) {
+    List<String> more = new ArrayList<>(notes);
+    more.add(note);
+    return new Report(capturedAt, vm, capabilities, goroutines, proof, findings, more);
   }
 
   /**

@@ -59,6 +59,9 @@ public final class AgentRuntime {
   /** When other agents have started, as a rule. */
   private static final Duration RENEW_AFTER = Duration.ofSeconds(1);
 
+  /** For how long threads that were unwound are waited for. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   /** How often goroutines are counted where their number matters. */
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
@@ -358,7 +361,11 @@ public final class AgentRuntime {
         watch();
         sampleFor(watch);
       }
-      write(file, ReportJson.render(withNotes(Prover.ofThisJvm().find(options.mode()))));
+      Report report =
+          options.is("recover", false)
+              ? Prover.ofThisJvm().recover(options.mode(), PATIENCE)
+              : Prover.ofThisJvm().find(options.mode());
+      write(file, ReportJson.render(withNotes(report)));
     } catch (Throwable t) {
       // The tool that attached reads it there; thrown, it would only see a number.
       write(file, ReportJson.error(reason(t)));

@@ -45,6 +45,7 @@ final class Options {
           "suspects",
           "watch",
           "quiet",
+          "recover",
           "scheduler",
           "start");
   private static final Pattern SIMPLE = Pattern.compile("(\\d+)(ms|s|m|h)");

@@ -27,6 +27,9 @@ final class Group {
   int refuted;
   int gone;
 
+  /** How many have ended because they were unwound. */
+  int recovered;
+
   /** How many of those that count a collection has taken away. */
   int collected;
 
@@ -63,6 +66,9 @@ final class Group {
     }
     if (refuted > 0) {
       findings.add(finding(Finding.State.REFUTED, refuted, nowNanos, List.of()));
+    }
+    if (recovered > 0) {
+      findings.add(finding(Finding.State.RECOVERED, recovered, nowNanos, List.of()));
     }
     if (gone > 0 && count == 0) {
       findings.add(finding(Finding.State.GONE, gone, nowNanos, List.of()));

@@ -12,6 +12,7 @@ import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import dev.selvage.diagnostics.jdk.Jdk.Container;
 import dev.selvage.observe.Probe;
 import dev.selvage.observe.WaitReason;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -38,7 +39,7 @@ public final class Prover implements Leaks {
    *     run, was a root for the collector: also what has a finalizer that is still to run. So what
    *     can run never had a reference that leads to the thread, and can never get one.
    *  2. Proven is sticky: a proven thread is reported until it ends. One that is seen to have run
-   *     is counted as refuted and reported as such, for ever.
+   *     is counted as refuted and reported as such, for ever; unless we had unwound threads since.
    *  3. Nothing here refers to a thread of the program, except from within a look. What is
    *     remembered are thread ids, which are never used twice.
    *  4. Looks are done one after the other, by a platform thread of our own, so that no frame of a
@@ -73,6 +74,7 @@ public final class Prover implements Leaks {
   private final List<Group> groups = new ArrayList<>();
   private final Map<Group.Key, Integer> groupIndex = new LinkedHashMap<>();
   private final Map<Long, Contained> contained = new HashMap<>();
+  private final LongTable unwound = new LongTable(); // ids of proven threads that we interrupted
   private final Observations observations;
   private long refuted;
 
@@ -126,6 +128,71 @@ public final class Prover implements Leaks {
   @Override
   public Report find(Mode mode) {
     return onOwnThread(() -> locked(() -> look(mode)));
+  }
+
+  /**
+   * Looks, unwinds what is proven to leak, and looks again: each such thread is interrupted, so
+   * that the wait ends with an exception, {@code finally} blocks run, and memory comes back. No
+   * other thread is interrupted. What they do then is up to the program, so this is for when
+   * somebody has asked for it by name. Threads whose wait does not give way to an interrupt stay as
+   * they are.
+   *
+   * <p>Blocks for two looks, and between them until all have ended, at most for {@code patience}.
+   *
+   * @return what the second look saw; the threads that ended are in it, as {@linkplain
+   *     Finding.State#RECOVERED recovered}
+   * @throws IllegalArgumentException for {@link Leaks.Mode#RECLAIM}, after which nothing is left
+   *     that could be unwound
+   */
+  public Report recover(Mode mode, Duration patience) {
+    if (mode == Mode.RECLAIM) {
+      throw new IllegalArgumentException(
+          "what is reclaimed is gone, and cannot be unwound: ask for one of the two");
+    }
+    return onOwnThread(
+        () ->
+            locked(
+                () -> {
+                  Report before = look(mode);
+                  String done = unwind(patience);
+                  return done == null ? before : look(mode).withNote(done);
+                }));
+  }
+
+  /** Interrupts what is proven, and waits until it has ended; null if there is nothing. */
+  private @Nullable String unwind(Duration patience) throws InterruptedException {
+    List<Thread> threads = new ArrayList<>();
+    jdk.forEachThread(
+        thread -> {
+          long id = thread.threadId();
+          if (proven.contains(id) && stillThere(thread, proven.first(id, 0))) {
+            threads.add(thread);
+          }
+        });
+    if (threads.isEmpty()) {
+      return null;
+    }
+    // All of them before the first: what one does when it is woken may wake another.
+    proven.forEach((id, _, _) -> unwound.put(id, 0, 0));
+    threads.forEach(Thread::interrupt);
+    long start = System.nanoTime();
+    List<Thread> left = new ArrayList<>(threads);
+    while (true) {
+      left.removeIf(thread -> !thread.isAlive());
+      if (left.isEmpty() || System.nanoTime() - start > patience.toNanos()) {
+        break;
+      }
+      Thread.sleep(2);
+    }
+    int ended = threads.size() - left.size();
+    return "interrupted "
+        + threads.size()
+        + " leaked threads: "
+        + ended
+        + " have ended"
+        + (left.isEmpty()
+            ? ""
+            : ", " + left.size() + " have not: their wait does not give way, or they went on");
   }
 
   private <T> T locked(Callable<T> work) throws Exception {
@@ -502,7 +569,10 @@ public final class Prover implements Leaks {
           }
           Group group = groups.get(index);
           group.count--;
-          if (collected(id, here) || interrupted(id, group)) {
+          if (unwound.contains(id)) {
+            // One that is still here went on after we had interrupted it: it is judged anew.
+            group.recovered += here ? 0 : 1;
+          } else if (collected(id, here) || interrupted(id, group)) {
             group.gone++;
           } else {
             group.refuted++;
@@ -518,6 +588,7 @@ public final class Prover implements Leaks {
         });
     ended.forEach(proven::remove);
     ended.forEach(contained::remove);
+    ended.forEach(unwound::remove);
   }
 
   /**
