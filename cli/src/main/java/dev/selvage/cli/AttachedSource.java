@@ -26,11 +26,13 @@ final class AttachedSource implements DebugSource {
   private final long pid;
   private final SocketChannel channel;
   private final DataInputStream in;
+  private final TimeLimit limit;
 
-  private AttachedSource(long pid, SocketChannel channel) {
+  AttachedSource(long pid, SocketChannel channel) {
     this.pid = pid;
     this.channel = channel;
     in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(channel)));
+    limit = new TimeLimit(name(), new Stopped(pid)::forLong, Stopped.told(pid), this::closeChannel);
   }
 
   /** Has the agent connect to us, with what it is told beyond that. */
@@ -48,7 +50,8 @@ final class AttachedSource implements DebugSource {
           options
               .set("command", "serve")
               .set("report", directory.report())
-              .set("socket", directory.socket()));
+              .set("socket", directory.socket()),
+          PATIENCE);
       // It has connected before it said that it is done, or has left word why not.
       listener.configureBlocking(false);
       SocketChannel channel = listener.accept();
@@ -76,6 +79,7 @@ final class AttachedSource implements DebugSource {
 
   @Override
   public InputStream open(String page, Duration patience) {
+    limit.expect(patience);
     try {
       ByteBuffer line = ByteBuffer.wrap((page + "\n").getBytes(StandardCharsets.UTF_8));
       while (line.hasRemaining()) {
@@ -90,11 +94,19 @@ final class AttachedSource implements DebugSource {
       String said = new String(body.readAllBytes(), StandardCharsets.UTF_8);
       throw DebugSource.refused(name(), page, status, said);
     } catch (IOException e) {
+      throwIfCut();
       throw new CommandFailure(
           ExitCode.UNREACHABLE,
           name()
               + " ended or closed the connection meanwhile"
               + (e instanceof EOFException ? "" : ": " + CommandFailure.reason(e)));
+    }
+  }
+
+  private void throwIfCut() {
+    CommandFailure why = limit.failure();
+    if (why != null) {
+      throw why;
     }
   }
 
@@ -115,6 +127,17 @@ final class AttachedSource implements DebugSource {
       if (count == 0) {
         return 0;
       }
+      try {
+        int n = some(bytes, from, count);
+        limit.progress();
+        return n;
+      } catch (IOException e) {
+        throwIfCut();
+        throw e;
+      }
+    }
+
+    private int some(byte[] bytes, int from, int count) throws IOException {
       if (left == 0 && !ended) {
         left = in.readInt();
         if (left < 0) {
@@ -132,6 +155,11 @@ final class AttachedSource implements DebugSource {
       left -= n;
       return n;
     }
+
+    @Override
+    public void close() {
+      limit.done();
+    }
   }
 
   @Override
@@ -146,6 +174,11 @@ final class AttachedSource implements DebugSource {
 
   @Override
   public void close() {
+    limit.close();
+    closeChannel();
+  }
+
+  private void closeChannel() {
     try {
       channel.close();
     } catch (IOException _) {

@@ -1,5 +1,6 @@
 package dev.selvage.cli;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -64,7 +65,7 @@ final class DebugAddress implements DebugSource {
       HttpResponse<InputStream> response =
           client.send(request, HttpResponse.BodyHandlers.ofInputStream());
       if (response.statusCode() == 200) {
-        return response.body();
+        return new Limited(response.body(), patience);
       }
       try (InputStream body = response.body()) {
         String said = new String(body.readNBytes(4096), StandardCharsets.UTF_8);
@@ -77,6 +78,57 @@ final class DebugAddress implements DebugSource {
       throw unreachable(uri, "did not answer within " + Durations.text(patience));
     } catch (IOException e) {
       throw unreachable(uri, "did not answer: " + CommandFailure.reason(e));
+    }
+  }
+
+  /** A body that goes on: the limit of the request ends with its head. */
+  private final class Limited extends FilterInputStream {
+    private final TimeLimit limit;
+
+    Limited(InputStream body, Duration patience) {
+      super(body);
+      limit = new TimeLimit(name(), () -> false, "", () -> close(body));
+      limit.expect(patience);
+    }
+
+    private static void close(InputStream body) {
+      try {
+        body.close();
+      } catch (IOException _) {
+        // Closed all the same.
+      }
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] bytes, int from, int count) throws IOException {
+      try {
+        int n = super.read(bytes, from, count);
+        throwIfCut(); // it looks like the end
+        limit.progress();
+        return n;
+      } catch (IOException e) {
+        throwIfCut();
+        throw e;
+      }
+    }
+
+    private void throwIfCut() {
+      CommandFailure why = limit.failure();
+      if (why != null) {
+        throw why;
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      limit.close();
+      super.close();
     }
   }
 

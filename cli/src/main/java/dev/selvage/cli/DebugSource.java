@@ -19,7 +19,7 @@ interface DebugSource extends AutoCloseable {
    * Blocks until the answer begins.
    *
    * @param page as {@code /debug/pprof/goroutine?debug=2}
-   * @param patience how long the answer may take to begin, as far as that can be limited
+   * @param patience how long the answer may take to begin, and then to go on
    */
   InputStream open(String page, Duration patience) throws InterruptedException;
 

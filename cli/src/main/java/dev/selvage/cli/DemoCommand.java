@@ -165,7 +165,8 @@ final class DemoCommand implements Callable<Integer> {
     try (Attachment attachment = Attachment.to(process.pid())) {
       attachment.load(
           installation.agentJar(),
-          new AgentOptions().set("command", "leaks").set("report", directory.report()));
+          new AgentOptions().set("command", "leaks").set("report", directory.report()),
+          DebugSource.PATIENCE);
     }
     return ReportReader.read(String.valueOf(directory.readReport()));
   }

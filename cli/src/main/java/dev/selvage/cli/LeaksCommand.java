@@ -123,7 +123,8 @@ final class LeaksCommand implements Callable<Integer> {
                 .set("report", directory.report())
                 .set("mode", mode.chosen().text())
                 .set("recover", recover)
-                .set("watch", watched));
+                .set("watch", watched),
+            DebugSource.PATIENCE.plus(watched));
         String report = directory.readReport();
         if (report == null) {
           throw new CommandFailure(
