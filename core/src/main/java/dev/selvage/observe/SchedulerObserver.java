@@ -37,6 +37,17 @@ public interface SchedulerObserver {
    */
   default void blocked(Thread goroutine, int p, @Nullable Object reason) {}
 
+  /**
+   * A P has been taken away from a goroutine, since that does not come back. It runs on without a
+   * P. Told by the scheduler's monitor, a moment later: another thread may run on that P already,
+   * and the goroutine may have stopped.
+   *
+   * @param carrier the platform thread that it runs on
+   * @param why {@code preempted} while it computes, {@code pinned} where it waits and cannot leave
+   *     the thread, {@code syscall} where it is in native code
+   */
+  default void takenAway(Thread goroutine, Thread carrier, int p, String why) {}
+
   /** A goroutine has come to its end. */
   default void ended(Thread goroutine, int p) {}
 }

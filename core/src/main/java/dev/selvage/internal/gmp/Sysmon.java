@@ -223,14 +223,27 @@ final class Sysmon implements Runnable {
   private void handOff(Processor p, long runs) {
     Worker worker = p.machine.worker;
     Thread.State state = worker == null ? Thread.State.RUNNABLE : worker.getState();
+    Watch watch = Watch.current;
+    // Before, so that it is what runs there if the P can be taken away.
+    Thread goroutine =
+        watch == null || worker == null ? null : VirtualThreads.ofThisJvm().mounted(worker);
     if (!gmp.handOff(p, runs)) {
       refused++;
-    } else if (state != Thread.State.RUNNABLE) {
+      return;
+    }
+    String why;
+    if (state != Thread.State.RUNNABLE) {
       blocked++;
+      why = "pinned";
     } else if (isInNative(worker)) {
       inNative++;
+      why = "syscall";
     } else {
       computing++;
+      why = "preempted";
+    }
+    if (watch != null && worker != null && goroutine != null) {
+      watch.takenAway(goroutine, worker, p.id, why);
     }
   }
 

@@ -158,6 +158,17 @@ final class Watch {
     }
   }
 
+  /** A P was taken away from what runs on it. */
+  void takenAway(Thread thread, Thread carrier, int p, String why) {
+    for (SchedulerObserver observer : observers) {
+      try {
+        observer.takenAway(thread, carrier, p, why);
+      } catch (Throwable e) {
+        // As promised.
+      }
+    }
+  }
+
   private static @Nullable Account account(Thread thread) {
     Roster.Member member = Roster.member(thread);
     if (member == null) {

@@ -36,5 +36,8 @@ final class Event {
   /** Thread, task, category, stack, length and bytes of the message in UTF-8. */
   static final int LOG = 10;
 
+  /** M, goroutine, why the P was taken away. */
+  static final int TAKEN_AWAY = 11;
+
   private Event() {}
 }

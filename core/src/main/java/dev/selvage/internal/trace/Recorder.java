@@ -248,8 +248,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
     long most = 0;
     for (Session s : sessions) {
       if (s.ring) {
-        ringSince = now - s.keepNanos;
-        most = s.mostBytes;
+        // There may be two: a program's own, and the agent's.
+        ringSince = Math.min(ringSince, now - s.keepNanos);
+        most = Math.max(most, s.mostBytes);
       } else {
         neededSince = Math.min(neededSince, s.begun);
       }
@@ -350,6 +351,21 @@ final class Recorder extends Tracing implements SchedulerObserver {
       b.end();
     }
     b.forget();
+  }
+
+  @Override
+  public void takenAway(Thread goroutine, Thread carrier, int p, String why) {
+    Buffer b = buffer();
+    if (b == null) {
+      return;
+    }
+    int reason = strings.number(why);
+    if (b.begin(Event.TAKEN_AWAY, now())) {
+      b.number(carrier.threadId());
+      b.number(goroutine.threadId());
+      b.number(reason);
+      b.end();
+    }
   }
 
   @Override

@@ -38,7 +38,10 @@ final class Events {
   /** Thread, task, category, stack, and the message. */
   static final int LOG = 10;
 
-  private static final int[] ARGUMENTS = {0, 5, 4, 2, 3, 1, 5, 3, 4, 4, 4};
+  /** M, goroutine, why the P was taken away. */
+  static final int TAKEN_AWAY = 11;
+
+  private static final int[] ARGUMENTS = {0, 5, 4, 2, 3, 1, 5, 3, 4, 4, 4, 3};
 
   final long id;
   final String name;

@@ -27,7 +27,8 @@ final class Replay {
    *    M says, is told then.
    *  - An M that is taken for stuck keeps its P object, and another gets its number (see Gmp). From
    *    then on the first runs on a P that does not exist: a lane of its own, with a number above
-   *    those of all real ones.
+   *    those of all real ones. The scheduler's monitor says so, and why, before or after that other
+   *    M says that it runs.
    *  - Threads that are no Ms start goroutines and say things. Go's format has no such threads:
    *    for each of these moments they take such a lane, and are a goroutine that runs there.
    *  - Events may be lost at the beginning (of a flight recorder's window) and for want of memory.
@@ -58,6 +59,7 @@ final class Replay {
   private final Map<Long, String> namesById = new HashMap<>();
   private final Map<Long, String> typesById = new HashMap<>();
   private final List<String> reasons = new ArrayList<>();
+  private final List<String> takings = new ArrayList<>();
   private final Map<Long, Integer> lanes = new HashMap<>();
 
   // Of one pass.
@@ -65,6 +67,8 @@ final class Replay {
   private Sink sink = Nobody.INSTANCE;
   private long clock;
   private int stops;
+  private int taken;
+  private final Map<Long, Machine> machinesById = new HashMap<>();
   private final Map<Long, Who> all = new HashMap<>();
   private final Map<Integer, Machine> holders = new HashMap<>();
   private final Set<Long> tasks = new HashSet<>();
@@ -99,6 +103,9 @@ final class Replay {
 
     @Nullable Who running;
     int lane = -1;
+
+    /** Which taking away of its P made it run what it runs without one; -1 if none did. */
+    int taking = -1;
 
     /** What ran before the window. */
     long before;
@@ -161,7 +168,9 @@ final class Replay {
     known.clear();
     tasks.clear();
     queue.clear();
+    machinesById.clear();
     stops = 0;
+    taken = 0;
     go();
     sink.finish(++clock);
   }
@@ -176,6 +185,7 @@ final class Replay {
         Machine m = new Machine(events.again(), recording, number, recording.origin() - origin);
         if (m.events.next()) {
           machines.add(m);
+          machinesById.put(m.id(), m);
         }
       }
       number++;
@@ -463,14 +473,36 @@ final class Replay {
       if (g == null) {
         release(holder);
       } else {
-        // Its P was taken away while it ran; it runs on.
-        sink.yielded(now(), holder.id(), holder.lane, g, PREEMPTED);
-        release(holder);
-        take(holder, freeLane());
-        sink.running(now(), holder.id(), holder.lane, g);
+        takeAway(holder, g, PREEMPTED);
       }
     }
     take(m, lane);
+  }
+
+  /** Its P was taken away while it ran; it runs on. */
+  private void takeAway(Machine holder, Who g, String why) throws IOException {
+    if (learning) {
+      takings.add(why);
+    }
+    holder.taking = taken;
+    sink.yielded(now(), holder.id(), holder.lane, g, takings.get(taken++));
+    release(holder);
+    take(holder, freeLane());
+    sink.running(now(), holder.id(), holder.lane, g);
+  }
+
+  /** The monitor says it, soon after it was so. */
+  private void takenAway(long machine, long id, String why) throws IOException {
+    Machine holder = machinesById.get(machine);
+    Who g = holder == null ? null : holder.running;
+    if (holder == null || g == null || g.id != id || why.isEmpty()) {
+      return; // it came back before that was said
+    }
+    if (holder.taking < 0) {
+      takeAway(holder, g, why);
+    } else if (learning) {
+      takings.set(holder.taking, why);
+    }
   }
 
   // --------------- Threads that are no Ms ---------------
@@ -552,6 +584,7 @@ final class Replay {
           away(m, g, State.ENDED);
         }
       }
+      case Events.TAKEN_AWAY -> takenAway(a[0], a[1], r.string(a[2]));
       default -> said(m, r);
     }
   }
@@ -724,6 +757,7 @@ final class Replay {
   private void start(Machine m, Who g) throws IOException {
     sink.running(now(), m.id(), m.lane, g);
     m.running = g;
+    m.taking = -1;
     g.on = m;
     g.state = State.RUNNING;
   }

@@ -36,6 +36,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +71,14 @@ final class ExecutionTraceTests {
       sum += i ^ sum;
     }
     result = sum;
+  }
+
+  /** However fast the machine is: for as long as that, in milliseconds. */
+  private static void computeFor(long millis) {
+    long end = System.nanoTime() + Duration.ofMillis(millis).toNanos();
+    while (System.nanoTime() < end) {
+      compute(10_000);
+    }
   }
 
   @Test
@@ -134,7 +143,7 @@ final class ExecutionTraceTests {
         group.go(() -> mutex.withLock(() -> Go.sleep(Duration.ofMillis(1))));
       }
       for (int i = 0; i < 4; i++) {
-        group.go(() -> compute(100_000_000)); // longer than a time slice, so Ps are taken away
+        group.go(() -> computeFor(200)); // longer than a time slice, so Ps are taken away
       }
       group.go(
           () -> {
@@ -204,19 +213,26 @@ final class ExecutionTraceTests {
             done.countDown();
           });
       done.await();
-      trace.stop();
       long parent = ids.receive();
       long child = ids.receive();
+      String ended = "GoID=" + child + " Running->NotExist";
       String told = parsed(trace);
+      long limit = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+      while (!told.contains(ended)) { // it has nothing left to do but that
+        assertTrue(System.nanoTime() < limit, "the child ended");
+        told = parsed(trace);
+      }
+      trace.stop();
+      String all = told;
       assertTrue(
-          told.lines()
+          all.lines()
               .anyMatch(
                   l ->
                       l.contains(" G=" + parent + " ")
                           && l.contains("GoID=" + child + " NotExist->Runnable")),
           "created by the parent");
       assertTrue(
-          told.lines()
+          all.lines()
               .anyMatch(
                   l ->
                       l.contains(" G=" + parent + " ")
@@ -225,7 +241,50 @@ final class ExecutionTraceTests {
       assertTrue(
           told.contains(" GoID=%d Running->Waiting Reason=\"chan receive\"".formatted(child)),
           "the child waited");
-      assertTrue(told.contains("GoID=" + child + " Running->NotExist"), "the child ended");
+    }
+  }
+
+  @Test
+  void why_a_goroutine_lost_its_p_is_told() throws Exception {
+    assumeOurs();
+    int procs = Scheduler.ofThisJvm().gomaxprocs();
+    try (var trace = ExecutionTrace.start()) {
+      var group = new WaitGroup();
+      // As many as there are Ps, so that all lose theirs; and others that want to run.
+      for (int i = 0; i < procs; i++) {
+        group.go(() -> pinned(() -> LockSupport.parkNanos(Duration.ofMillis(150).toNanos())));
+      }
+      for (int i = 0; i < procs; i++) {
+        group.go(() -> computeFor(150));
+      }
+      for (int i = 0; i < 100; i++) {
+        group.go(() -> Go.sleep(Duration.ofMillis(1)));
+        Thread.sleep(1);
+      }
+      group.await();
+      trace.stop();
+      String told = parsed(trace);
+      assertTrue(told.contains("Running->Runnable Reason=\"pinned\""), "pinned");
+      assertTrue(told.contains("Running->Runnable Reason=\"preempted\""), "preempted");
+    }
+  }
+
+  /** Runs it where the virtual thread cannot leave its carrier. */
+  private static void pinned(Runnable action) {
+    try {
+      Class<?> continuation = Class.forName("jdk.internal.vm.Continuation");
+      var pin = continuation.getMethod("pin");
+      var unpin = continuation.getMethod("unpin");
+      pin.setAccessible(true);
+      unpin.setAccessible(true);
+      pin.invoke(null);
+      try {
+        action.run();
+      } finally {
+        unpin.invoke(null);
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
     }
   }
 

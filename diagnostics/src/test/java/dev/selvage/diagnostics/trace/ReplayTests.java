@@ -15,8 +15,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever threads have recorded, what is told is possible. */
 final class ReplayTests {
-  private static final int[] NUMBERS = {0, 5, 4, 2, 3, 1, 5, 3, 4, 4, 4};
-  private static final List<String> STRINGS = List.of("chan send", "", "timed wait", "quote-1");
+  private static final int[] NUMBERS = {0, 5, 4, 2, 3, 1, 5, 3, 4, 4, 4, 3};
+  private static final List<String> STRINGS =
+      List.of("chan send", "", "timed wait", "quote-1", "syscall");
   private static final List<List<StackTraceElement>> STACKS =
       List.of(List.of(new StackTraceElement("com.acme.Shop", "quote", "Shop.java", 12)));
 
@@ -100,7 +101,7 @@ final class ReplayTests {
       long time = random.nextInt(50);
       for (int n = 0; n < 200; n++) {
         time += random.nextInt(3) == 0 ? 0L : random.nextLong(40);
-        int kind = 1 + random.nextInt(10);
+        int kind = 1 + random.nextInt(11);
         long[] arguments = new long[NUMBERS[kind]];
         for (int a = 0; a < arguments.length; a++) {
           arguments[a] = random.nextInt(5);
@@ -108,6 +109,10 @@ final class ReplayTests {
         arguments[0] = random.nextInt(10) == 0 ? 100L + i : 1 + random.nextLong(6);
         if (kind == Events.RUNNABLE && random.nextInt(4) == 0) {
           arguments[1] = 100L + i;
+        }
+        if (kind == Events.TAKEN_AWAY) {
+          arguments[0] = 100L + random.nextInt(threads.length);
+          arguments[1] = 1 + random.nextLong(6);
         }
         if (kind == Events.RUNNING && random.nextInt(8) == 0) {
           arguments[1] |= 1L << 16;
@@ -238,5 +243,34 @@ final class ReplayTests {
     assertEquals(
         4_711, ExecutionTrace.write(out, TraceFormat.GO, true, List.of(recording), List.of()));
     assertTrue(go(recording, dir).contains("events lost after that: 4711"));
+  }
+
+  @Test
+  void why_a_p_was_taken_away_is_told_whoever_says_it_first(@TempDir Path dir) throws Exception {
+    for (long monitor : new long[] {45, 55}) {
+      String told =
+          go(
+              recording(
+                  0,
+                  1_000,
+                  new Recorded(50, true)
+                      .at(10, Events.RUNNING, 1, 0)
+                      .at(90, Events.STOPPED, 1, 1, 0),
+                  new Recorded(51, true).at(50, Events.RUNNING, 2, 0),
+                  new Recorded(9, false).at(monitor, Events.TAKEN_AWAY, 50, 1, 5)),
+              dir);
+      assertTrue(told.contains("GoID=1 Running->Runnable Reason=\"syscall\""), told);
+      assertTrue(told.contains("GoID=1 Running->Waiting Reason=\"chan send\""), told);
+      // What ran there later has nothing to do with it.
+      String late =
+          go(
+              recording(
+                  0,
+                  1_000,
+                  new Recorded(50, true).at(10, Events.RUNNING, 3, 0),
+                  new Recorded(9, false).at(monitor, Events.TAKEN_AWAY, 50, 1, 5)),
+              dir);
+      assertTrue(!late.contains("syscall"), late);
+    }
   }
 }
