@@ -1,6 +1,7 @@
 package dev.selvage;
 
 import dev.selvage.internal.Clockwork;
+import dev.selvage.internal.Incidents;
 import dev.selvage.internal.LabelTrace;
 import dev.selvage.internal.Log;
 import dev.selvage.internal.ManualClockwork;
@@ -168,6 +169,7 @@ final class Routine extends Roster.Member implements Runnable, Executor {
   /** Tells whoever the program named for that, or else the log. Never ends the program. */
   @Override
   public void uncaughtException(Thread thread, Throwable e) {
+    Incidents.uncaught(thread, e);
     Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
     if (handler != null) {
       handler.uncaughtException(thread, e);

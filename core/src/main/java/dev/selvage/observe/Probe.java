@@ -2,6 +2,7 @@ package dev.selvage.observe;
 
 import dev.selvage.internal.Bystanders;
 import dev.selvage.internal.Contentions;
+import dev.selvage.internal.Incidents;
 import dev.selvage.internal.LabelTrace;
 import dev.selvage.internal.Resources;
 import dev.selvage.internal.Roster;
@@ -111,6 +112,22 @@ public final class Probe {
    */
   public static AutoCloseable listenToLabels(BiConsumer<Long, Map<String, String>> listener) {
     return LabelTrace.listen(listener);
+  }
+
+  /**
+   * Tells a listener from now on, in a line each, of what went wrong: a goroutine that ended with
+   * an exception which it did not catch, and a task or region ({@link dev.selvage.trace.Trace})
+   * that took longer than a bound, if it began and ended while something was recorded. It is called
+   * on the thread that it tells of, so must be quick and must not block. Exceptions that nobody
+   * catches are only told where the goroutine's thread has no handler of its own.
+   *
+   * @param slowNanos the bound; {@link Long#MAX_VALUE} for none
+   * @param uncaught whether exceptions are told
+   * @return ends it
+   */
+  public static AutoCloseable listenToIncidents(
+      long slowNanos, boolean uncaught, Consumer<String> listener) {
+    return Incidents.listen(slowNanos, uncaught, Objects.requireNonNull(listener, "listener"));
   }
 
   /** As {@link Contention#setBlockProfileRate}. */

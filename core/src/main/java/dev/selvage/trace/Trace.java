@@ -2,6 +2,7 @@ package dev.selvage.trace;
 
 import dev.selvage.Context;
 import dev.selvage.Go;
+import dev.selvage.internal.Incidents;
 import dev.selvage.internal.Tracing;
 import java.util.Locale;
 import java.util.Objects;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class Trace {
   private static final Context.Key<Long> TASK = Context.Key.of("dev.selvage.trace.task");
   private static final AtomicLong IDS = new AtomicLong();
+  private static final long UNTIMED = Long.MIN_VALUE;
 
   private Trace() {}
 
@@ -50,17 +52,36 @@ public final class Trace {
     if (tracing != null) {
       tracing.beginTask(id, task(parent), type);
     }
-    return new Task(id, parent.withValue(TASK, id));
+    return new Task(id, type, begun(tracing), parent.withValue(TASK, id));
+  }
+
+  /** When it is now, for who is told what takes long; {@link #UNTIMED} where nobody is. */
+  private static long begun(@Nullable Tracing tracing) {
+    if (tracing == null || !Incidents.areTimed()) {
+      return UNTIMED;
+    }
+    long now = System.nanoTime();
+    return now == UNTIMED ? now + 1 : now;
+  }
+
+  private static void tellIfSlow(String kind, String type, long begun) {
+    if (begun != UNTIMED) {
+      Incidents.took(kind, type, System.nanoTime() - begun);
+    }
   }
 
   /** A task that has begun. */
   public static final class Task implements AutoCloseable {
     private final long id;
+    private final String type;
+    private final long begun;
     private final Context context;
     private final AtomicBoolean ended = new AtomicBoolean();
 
-    private Task(long id, Context context) {
+    private Task(long id, String type, long begun, Context context) {
       this.id = id;
+      this.type = type;
+      this.begun = begun;
       this.context = context;
     }
 
@@ -74,6 +95,7 @@ public final class Trace {
       Tracing tracing = Tracing.current();
       if (ended.compareAndSet(false, true) && tracing != null) {
         tracing.endTask(id);
+        tellIfSlow("task", type, begun);
       }
     }
 
@@ -129,21 +151,23 @@ public final class Trace {
     }
     long task = task(context);
     tracing.beginRegion(task, type);
-    return new Region(task, type, Thread.currentThread().threadId());
+    return new Region(task, type, begun(tracing), Thread.currentThread().threadId());
   }
 
   /** A region that has begun. */
   public static final class Region implements AutoCloseable {
-    private static final Region NONE = new Region(0, "", -1);
+    private static final Region NONE = new Region(0, "", UNTIMED, -1);
 
     private final long task;
     private final String type;
+    private final long begun;
     private final long thread;
     private boolean ended;
 
-    private Region(long task, String type, long thread) {
+    private Region(long task, String type, long begun, long thread) {
       this.task = task;
       this.type = type;
+      this.begun = begun;
       this.thread = thread;
     }
 
@@ -156,6 +180,7 @@ public final class Trace {
       if (tracing != null && thread == Thread.currentThread().threadId() && !ended) {
         ended = true;
         tracing.endRegion(task, type);
+        tellIfSlow("region", type, begun);
       }
     }
 

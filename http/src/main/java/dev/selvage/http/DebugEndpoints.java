@@ -1,5 +1,6 @@
 package dev.selvage.http;
 
+import dev.selvage.diagnostics.DoctorJson;
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Report;
@@ -12,6 +13,7 @@ import dev.selvage.diagnostics.profile.Profiler;
 import dev.selvage.diagnostics.profile.StackDump;
 import dev.selvage.diagnostics.profile.StackProfile;
 import dev.selvage.diagnostics.trace.ExecutionTrace;
+import dev.selvage.diagnostics.trace.TraceFormat;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.net.URLDecoder;
@@ -35,8 +37,9 @@ import java.util.stream.Collectors;
 
 /**
  * The debug endpoints as a function from request to response, for any server to mount: what Go has
- * under {@code /debug/pprof/}, the leak report under {@code /debug/selvage/leaks}, and what the
- * schedulers did and do under {@code /debug/selvage/scheduler}.
+ * under {@code /debug/pprof/}, the leak report under {@code /debug/selvage/leaks}, what the
+ * schedulers did and do under {@code /debug/selvage/scheduler}, what a flight recorder holds under
+ * {@code /debug/selvage/flight}, and what is possible here under {@code /debug/selvage/doctor}.
  *
  * <p>It checks paths, methods and parameters, and nothing else: who may ask is the server's
  * business ({@link DebugServer} answers loopback only). No request changes the program; those that
@@ -183,6 +186,13 @@ public final class DebugEndpoints {
       case "/debug/selvage/scheduler" -> {
         return Response.of(200, "application/json", SchedulerJson.render());
       }
+      case "/debug/selvage/doctor" -> {
+        return Response.of(200, "application/json", DoctorJson.render());
+      }
+      case "/debug/selvage/flight" -> {
+        return FlightPage.answer(
+            parameters(request).getOrDefault("format", "status"), request.method().equals("HEAD"));
+      }
       default -> {
         if (path.startsWith(PPROF)) {
           return profile(path.substring(PPROF.length()), request);
@@ -226,6 +236,10 @@ public final class DebugEndpoints {
     if (seconds > MAX_SECONDS) {
       throw new Refused(400, "seconds must be at most " + MAX_SECONDS);
     }
+    String format = parameters(request).getOrDefault("format", "go");
+    if (!format.equals("go") && !format.equals("perfetto")) {
+      throw new Refused(400, "format must be go or perfetto, is " + shown(format));
+    }
     if (request.method().equals("HEAD")) {
       return Response.file("trace", new byte[0]); // nobody would see the trace
     }
@@ -237,7 +251,10 @@ public final class DebugEndpoints {
       return Response.file(
           "trace",
           new TraceContent(
-              ExecutionTrace.start(), Duration.ofNanos((long) (seconds * 1e9)), slow::release));
+              ExecutionTrace.start(),
+              Duration.ofNanos((long) (seconds * 1e9)),
+              format.equals("go") ? TraceFormat.GO : TraceFormat.PERFETTO,
+              slow::release));
     } catch (IllegalStateException e) {
       slow.release();
       throw new Refused(500, "Could not enable tracing: " + e.getMessage());
@@ -545,6 +562,8 @@ public final class DebugEndpoints {
         <p><a href="/debug/selvage/leaks?format=text">leak report</a>
         (<a href="/debug/selvage/leaks">JSON</a>)</p>
         <p><a href="/debug/selvage/scheduler">scheduler statistics</a> (JSON)</p>
+        <p><a href="/debug/selvage/flight">flight recorder</a> (JSON; format=go or perfetto for what it
+        holds)</p>
         <h2>Profile Descriptions</h2>
         <ul>
         %4$s</ul>

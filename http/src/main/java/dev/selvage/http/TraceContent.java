@@ -1,6 +1,7 @@
 package dev.selvage.http;
 
 import dev.selvage.diagnostics.trace.ExecutionTrace;
+import dev.selvage.diagnostics.trace.TraceFormat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class TraceContent implements Response.Content {
   private final ExecutionTrace trace;
   private final Duration time;
+  private final TraceFormat format;
   private final Runnable done;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -19,9 +21,10 @@ final class TraceContent implements Response.Content {
    * @param trace closed with this
    * @param done called when that has happened
    */
-  TraceContent(ExecutionTrace trace, Duration time, Runnable done) {
+  TraceContent(ExecutionTrace trace, Duration time, TraceFormat format, Runnable done) {
     this.trace = trace;
     this.time = time;
+    this.format = format;
     this.done = done;
   }
 
@@ -33,7 +36,7 @@ final class TraceContent implements Response.Content {
   @Override
   public void writeTo(OutputStream out) throws IOException {
     try {
-      trace.record(time, out);
+      trace.record(time, out, format);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("the server is closing", e);

@@ -322,4 +322,16 @@ final class DebugEndpointsTests {
     assertTrue(Thread.interrupted());
     assertEquals(503, response.status());
   }
+
+  @Test
+  void whatIsPossibleHereIsSaid() {
+    Response response =
+        new DebugEndpoints(new FakeLeaks()).handle(Request.get("/debug/selvage/doctor"));
+    assertEquals(200, response.status());
+    String json = response.text();
+    assertTrue(json.startsWith("{\"schema\":\"selvage.doctor/1\",\"pid\":"), json);
+    assertTrue(json.contains("\"java\":\"" + Runtime.version() + "\""), json);
+    assertTrue(json.contains("\"jvm\":" + Runtime.getRuntime().availableProcessors() + ","), json);
+    assertTrue(json.contains("\"collector\":\"G1\""), json);
+  }
 }

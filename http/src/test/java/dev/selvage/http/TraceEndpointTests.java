@@ -105,6 +105,17 @@ final class TraceEndpointTests {
   }
 
   @Test
+  void perfetto_has_it_as_json() throws Exception {
+    assumeOurs();
+    Answer answer = get("?seconds=0.1&format=perfetto");
+    assertEquals(200, answer.status);
+    assertTrue(answer.text().strip().startsWith("{\"displayTimeUnit\""), answer.text());
+    assertTrue(answer.text().strip().endsWith("]}"), "it is complete");
+    assertEquals(400, get("?format=gif").status);
+    assertFalse(Trace.isEnabled());
+  }
+
+  @Test
   void seconds_are_one_if_they_are_no_positive_number() throws Exception {
     assumeOurs();
     for (String query : List.of("", "?seconds=-3", "?seconds=x")) {

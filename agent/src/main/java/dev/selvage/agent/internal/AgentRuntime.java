@@ -72,6 +72,7 @@ public final class AgentRuntime {
   private static boolean opened;
   private static boolean watching;
   private static @Nullable DebugEndpoints endpoints;
+  private static @Nullable Flight flight;
 
   /** What the language has said last of a deadlock; null if it has not. */
   private static volatile @Nullable String deadlock;
@@ -123,6 +124,7 @@ public final class AgentRuntime {
     boolean suspects = options.is("suspects", true);
     boolean asked = after.isPresent() || atExit || options.port().isPresent();
     options.mode();
+    options.flight().ifPresent(Flight.Plan::check);
     String address = "";
     if (options.port().isPresent()) {
       address = serve(options.port().getAsInt());
@@ -132,6 +134,7 @@ public final class AgentRuntime {
           "selvage: agent " + version() + ", " + (asked ? mode() : "nothing asked") + address);
     }
     sampleAndDump();
+    options.flight().ifPresent(plan -> flight().keep(plan));
     if (asked && suspects) {
       watch();
     }
@@ -381,11 +384,31 @@ public final class AgentRuntime {
     mark();
     open();
     Profiler.findLanguageIn(instrumentation::getAllLoadedClasses);
+    if (options.stopsFlight()) {
+      flight().stop();
+    }
+    options.flight().ifPresent(plan -> flight().startNow(plan));
     DebugEndpoints answering =
         options.is("allow-locks", false)
             ? new DebugEndpoints(Prover.ofThisJvm(), options.debug())
             : endpoints();
     daemon("selvage-tool", ToolConnection.to(socket, answering));
+  }
+
+  /** The one flight recorder that the agent keeps on. */
+  private Flight flight() {
+    synchronized (AgentRuntime.class) {
+      Flight kept = flight;
+      if (kept == null) {
+        kept =
+            new Flight(
+                instrumentation::getAllLoadedClasses,
+                line -> ERR.println("selvage: " + line),
+                AgentRuntime::daemon);
+        flight = kept;
+      }
+      return kept;
+    }
   }
 
   /** The same for all tools: what costs a collection is made for all of them once. */

@@ -1,6 +1,7 @@
 package dev.selvage.agent.internal;
 
 import dev.selvage.diagnostics.Leaks.Mode;
+import dev.selvage.diagnostics.trace.TraceFormat;
 import dev.selvage.http.DebugOption;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +33,15 @@ final class Options {
           "dump-format",
           "dump-locks",
           "dump-signal",
+          "flight-bytes",
+          "flight-dir",
+          "flight-every",
+          "flight-files",
+          "flight-format",
+          "flight-on-leak",
+          "flight-on-slow",
+          "flight-on-uncaught",
+          "flight-recorder",
           "leaks-after",
           "mutex-profile-fraction",
           "at-exit",
@@ -172,6 +182,77 @@ final class Options {
                   + values.get("dump-format")
                   + "' is neither text nor json");
     };
+  }
+
+  /** Whether a flight recorder is to be stopped. */
+  boolean stopsFlight() {
+    return text("flight-recorder").filter("off"::equals).isPresent();
+  }
+
+  /** What a flight recorder is to do; empty if there is to be none. */
+  Optional<Flight.Plan> flight() {
+    if (text("flight-recorder").isEmpty()) {
+      for (String key : values.keySet()) {
+        if (key.startsWith("flight-")) {
+          throw new IllegalArgumentException(
+              "agent option "
+                  + key
+                  + ": there is no flight recorder; say flight-recorder=10s, too");
+        }
+      }
+      return Optional.empty();
+    }
+    if (stopsFlight()) {
+      return Optional.empty();
+    }
+    Duration keep = positive("flight-recorder").orElseThrow();
+    Optional<Path> directory = path("flight-dir");
+    for (String key :
+        new String[] {
+          "flight-on-leak",
+          "flight-on-slow",
+          "flight-on-uncaught",
+          "flight-every",
+          "flight-files",
+          "flight-format"
+        }) {
+      if (directory.isEmpty() && values.containsKey(key)) {
+        throw new IllegalArgumentException(
+            "agent option "
+                + key
+                + ": nothing is written by itself; say flight-dir=DIRECTORY, too, for the files");
+      }
+    }
+    return Optional.of(
+        new Flight.Plan(
+            keep,
+            number("flight-bytes").orElse(10L << 20),
+            directory,
+            flightFormat(),
+            Math.toIntExact(Math.min(number("flight-files").orElse(10), Integer.MAX_VALUE)),
+            duration("flight-every").orElse(Duration.ofMinutes(1)),
+            positive("flight-on-slow"),
+            is("flight-on-uncaught", true),
+            is("flight-on-leak", true)));
+  }
+
+  private TraceFormat flightFormat() {
+    String value = values.getOrDefault("flight-format", "go");
+    return switch (value) {
+      case "go" -> TraceFormat.GO;
+      case "perfetto" -> TraceFormat.PERFETTO;
+      default ->
+          throw new IllegalArgumentException(
+              "agent option flight-format: '" + value + "' is neither go nor perfetto");
+    };
+  }
+
+  private Optional<Duration> positive(String key) {
+    Optional<Duration> duration = duration(key);
+    if (duration.filter(Duration::isZero).isPresent()) {
+      throw new IllegalArgumentException("agent option " + key + ": must be longer than 0");
+    }
+    return duration;
   }
 
   OptionalInt port() {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.agent.internal.Options.SchedulerChoice;
 import dev.selvage.diagnostics.Leaks.Mode;
+import dev.selvage.diagnostics.trace.TraceFormat;
 import dev.selvage.http.DebugOption;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -114,5 +116,55 @@ class OptionsTests {
     }
     assertThrows(
         IllegalArgumentException.class, () -> Options.parse("dump-format=xml").dumpsJson());
+  }
+
+  @Test
+  void aFlightRecorderHasDefaults(@TempDir Path dir) {
+    assertEquals(Optional.empty(), Options.parse("").flight());
+    Options off = Options.parse("flight-recorder=off");
+    assertTrue(off.stopsFlight());
+    assertEquals(Optional.empty(), off.flight());
+    Flight.Plan plain = Options.parse("flight-recorder=10s").flight().orElseThrow();
+    assertEquals(Duration.ofSeconds(10), plain.keep());
+    assertEquals(10 << 20, plain.bytes());
+    assertEquals(Optional.empty(), plain.directory());
+    plain.check(); // nothing to check
+
+    Path files = dir.resolve("flights");
+    Flight.Plan plan =
+        Options.parse(
+                "flight-recorder=2s,flight-bytes=1000000,flight-on-slow=500ms,flight-every=5s,"
+                    + "flight-files=3,flight-format=perfetto,flight-on-leak=false,flight-dir="
+                    + files)
+            .flight()
+            .orElseThrow();
+    assertEquals(Optional.of(files), plan.directory());
+    assertEquals(Optional.of(Duration.ofMillis(500)), plan.slow());
+    assertEquals(TraceFormat.PERFETTO, plan.format());
+    assertEquals(3, plan.files());
+    assertEquals(Duration.ofSeconds(5), plan.every());
+    assertFalse(plan.onLeak());
+    assertTrue(plan.onUncaught());
+    plan.check();
+    assertTrue(java.nio.file.Files.isDirectory(files), "it is made before the program starts");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "flight-recorder=0s | flight-recorder: must be longer than 0",
+        "flight-recorder=soon | flight-recorder: 'soon' is not a duration",
+        "flight-recorder | flight-recorder: 'true' is not a duration",
+        "flight-dir=x | flight-dir: there is no flight recorder; say flight-recorder=10s",
+        "flight-recorder=1s,flight-on-slow=1s | flight-on-slow: nothing is written by itself; say"
+            + " flight-dir=DIRECTORY",
+        "flight-recorder=1s,flight-dir=x,flight-on-slow=0s | flight-on-slow: must be longer than 0",
+        "flight-recorder=1s,flight-dir=x,flight-format=gif | flight-format: 'gif' is neither go"
+            + " nor",
+        "flight-recorder=1s,flight-bytes=0 | flight-bytes: '0' is not a number from 1 up",
+      })
+  void whatIsWrongWithAFlightRecorderIsNamed(String options, String sentence) {
+    assertRefused(sentence, () -> Options.parse(options).flight());
   }
 }

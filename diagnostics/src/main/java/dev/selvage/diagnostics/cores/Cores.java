@@ -115,6 +115,17 @@ public final class Cores {
     return all("listenToLabels", new Class<?>[] {BiConsumer.class}, listener);
   }
 
+  /** Listens to what goes wrong in all copies until closed; see {@code Probe}. */
+  public static AutoCloseable listenToIncidents(
+      long slowNanos, boolean uncaught, Consumer<String> listener) {
+    return all(
+        "listenToIncidents",
+        new Class<?>[] {long.class, boolean.class, Consumer.class},
+        slowNanos,
+        uncaught,
+        listener);
+  }
+
   /** Samples blocking and contention in all copies until closed. */
   public static AutoCloseable sampleContention() {
     return all("sampleContention", new Class<?>[0]);
@@ -242,6 +253,16 @@ public final class Cores {
       }
     }
     return all;
+  }
+
+  /** Whether the scheduler of some copy was given every virtual thread of the program. */
+  public static boolean isWholeJvm() {
+    for (Class<?> probe : probes()) {
+      if (Boolean.TRUE.equals(call(probe, "isWholeJvm", new Class<?>[0]))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static List<StackTraceElement> stack(@Nullable Object stack) {

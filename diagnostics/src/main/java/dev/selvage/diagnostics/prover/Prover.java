@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the threads of this JVM that can never run again. */
@@ -66,6 +67,7 @@ public final class Prover implements Leaks {
 
   private final Jdk jdk;
   private final Collector collector = new Collector();
+  private final List<Consumer<Report>> listeners = new CopyOnWriteArrayList<>();
   private final List<Watch> watches = new CopyOnWriteArrayList<>(); // each is used under lock
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -127,7 +129,21 @@ public final class Prover implements Leaks {
 
   @Override
   public Report find(Mode mode) {
-    return onOwnThread(() -> locked(() -> look(mode)));
+    Report report = onOwnThread(() -> locked(() -> look(mode)));
+    listeners.forEach(listener -> listener.accept(report));
+    return report;
+  }
+
+  /**
+   * Gives each report to a listener from now on, on the thread that asked for it, with no lock of
+   * the prover's held.
+   *
+   * @return ends it
+   */
+  public AutoCloseable listen(Consumer<Report> listener) {
+    Consumer<Report> mine = report -> listener.accept(report); // the same one may be added twice
+    listeners.add(mine);
+    return () -> listeners.remove(mine);
   }
 
   /**
@@ -246,7 +262,7 @@ public final class Prover implements Leaks {
     observations.dropped().settle(observations);
     noteDropped();
     checkProven();
-    String refusal = jdk.canHide() ? collector.refusal(mode) : closed();
+    String refusal = refusal(mode);
     if (refusal != null) {
       proof = new Report.Proof("none", 0, 0, 0, false, false, refuted, refusal);
     } else if (mode == Mode.RECLAIM) {
@@ -344,6 +360,16 @@ public final class Prover implements Leaks {
       }
     }
     return new Report.Capabilities(jdk.hasOwnScheduler() ? "gmp" : "jdk", modes, jdk.missing());
+  }
+
+  /** The name of the garbage collector, as {@code G1}. */
+  public String collector() {
+    return collector.name();
+  }
+
+  /** Why a proof of that mode is not possible here, and what to do; null if it is. */
+  public @Nullable String refusal(Mode mode) {
+    return jdk.canHide() ? collector.refusal(mode) : closed();
   }
 
   private static List<String> notes() {

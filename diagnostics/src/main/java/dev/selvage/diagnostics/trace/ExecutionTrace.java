@@ -105,21 +105,34 @@ public final class ExecutionTrace implements AutoCloseable {
     return write(out, format, true, recordings, pauses.list());
   }
 
+  /** Goes on recording for a time, stops, and writes in Go's format; see the other. */
+  public void record(Duration time, OutputStream out) throws IOException, InterruptedException {
+    record(time, out, TraceFormat.GO);
+  }
+
   /**
-   * Goes on recording for a time, stops, and writes in Go's format. Every two seconds something is
-   * written, and flushed, that means nothing, so that it is noticed when nobody reads any more.
+   * Goes on recording for a time, stops, and writes. Every two seconds something is written, and
+   * flushed, that means nothing, so that it is noticed when nobody reads any more.
    *
    * @param out left open
    * @throws IOException what the stream throws: the recording has not been stopped then, perhaps
    */
-  public void record(Duration time, OutputStream out) throws IOException, InterruptedException {
+  public void record(Duration time, OutputStream out, TraceFormat format)
+      throws IOException, InterruptedException {
     Objects.requireNonNull(out, "out");
+    boolean go = format == TraceFormat.GO;
     long end = System.nanoTime() + time.toNanos();
-    GoWriter.begin(out);
+    if (go) {
+      GoWriter.begin(out);
+    }
     out.flush();
     for (long left; (left = end - System.nanoTime()) > 0; ) {
       Thread.sleep(Duration.ofNanos(Math.min(left, BEAT_NANOS)));
-      GoWriter.beat(out);
+      if (go) {
+        GoWriter.beat(out);
+      } else {
+        out.write('\n'); // white space, before the first brace
+      }
       out.flush();
     }
     stop();
@@ -127,7 +140,7 @@ public final class ExecutionTrace implements AutoCloseable {
     synchronized (LIFE) {
       recordings = sessions.snapshot();
     }
-    write(out, TraceFormat.GO, false, recordings, pauses.list());
+    write(out, format, false, recordings, pauses.list());
   }
 
   /** Writes all, or in Go's format what comes after the beginning. */

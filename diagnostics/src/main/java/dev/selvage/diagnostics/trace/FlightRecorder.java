@@ -1,10 +1,13 @@
 package dev.selvage.diagnostics.trace;
 
+import dev.selvage.diagnostics.text.Quoted;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -27,10 +30,16 @@ public final class FlightRecorder implements AutoCloseable {
   @SuppressWarnings("NonFinalStaticField") // guarded by LIFE
   private static @Nullable FlightRecorder running;
 
+  /** Why the last one could not start; null if it could. */
+  @SuppressWarnings("NonFinalStaticField") // guarded by LIFE
+  private static @Nullable String impossible;
+
   private final long keepNanos;
   private final long mostBytes;
   private final AtomicBoolean writing = new AtomicBoolean();
+  private final List<FlightTriggers> triggers = new CopyOnWriteArrayList<>();
   // Guarded by LIFE.
+  private @Nullable Instant startedAt;
   private @Nullable Sessions sessions;
   private @Nullable Pauses pauses;
 
@@ -79,9 +88,23 @@ public final class FlightRecorder implements AutoCloseable {
                 ? "this flight recorder runs already"
                 : "another flight recorder runs already");
       }
-      sessions = Sessions.open(true, mostBytes, keepNanos);
+      try {
+        sessions = Sessions.open(true, mostBytes, keepNanos);
+        impossible = null;
+      } catch (UnsupportedOperationException e) {
+        impossible = e.getMessage();
+        throw e;
+      }
       pauses = new Pauses();
+      startedAt = Instant.now();
       running = this;
+    }
+  }
+
+  /** The one that runs now; null if none does. */
+  public static @Nullable FlightRecorder current() {
+    synchronized (LIFE) {
+      return running;
     }
   }
 
@@ -90,6 +113,53 @@ public final class FlightRecorder implements AutoCloseable {
     synchronized (LIFE) {
       return running == this;
     }
+  }
+
+  void add(FlightTriggers added) {
+    triggers.add(added);
+  }
+
+  void remove(FlightTriggers removed) {
+    triggers.remove(removed);
+  }
+
+  /**
+   * Says as JSON ({@code selvage.flight/1}) whether one runs, what it keeps, and what is written by
+   * itself.
+   */
+  public static String status() {
+    FlightRecorder recorder;
+    Instant since;
+    String why;
+    synchronized (LIFE) {
+      recorder = running;
+      since = recorder == null ? null : recorder.startedAt;
+      why = impossible;
+    }
+    StringBuilder s = new StringBuilder("{\"schema\":\"selvage.flight/1\",\"running\":");
+    s.append(recorder != null);
+    if (recorder == null) {
+      if (why != null) {
+        s.append(",\"why\":");
+        Quoted.json(s, why);
+      }
+      return s.append("}\n").toString();
+    }
+    s.append(",\"since\":\"").append(since).append('"');
+    s.append(",\"keepSeconds\":").append(recorder.keepNanos / 1e9);
+    s.append(",\"mostBytes\":").append(recorder.mostBytes);
+    s.append(",\"triggers\":[");
+    String comma = "";
+    for (FlightTriggers one : recorder.triggers) {
+      FlightTriggers.Settings settings = one.settings();
+      s.append(comma).append("{\"directory\":");
+      Quoted.json(s, settings.directory().toString());
+      s.append(",\"written\":").append(one.written());
+      s.append(",\"ignored\":").append(one.ignored());
+      s.append(",\"leastSeconds\":").append(settings.least().toMillis() / 1e3).append('}');
+      comma = ",";
+    }
+    return s.append("]}\n").toString();
   }
 
   /** Writes in Go's format; see the other. */

@@ -1,0 +1,59 @@
+package dev.selvage.http;
+
+import dev.selvage.diagnostics.trace.FlightRecorder;
+import dev.selvage.diagnostics.trace.TraceFormat;
+import java.io.IOException;
+
+/**
+ * What the flight recorder holds, or without a format how it is. Reading changes nothing: the
+ * recorder goes on.
+ */
+final class FlightPage {
+  private static final String OFF =
+      "the flight recorder does not run here: the agent's option flight-recorder=10s starts it,"
+          + " FlightRecorder in the program, or selvage record PID --start";
+
+  private FlightPage() {}
+
+  /**
+   * Answers.
+   *
+   * @param format {@code status}, {@code go} or {@code perfetto}
+   * @param head whether nobody reads the body
+   */
+  static Response answer(String format, boolean head) {
+    TraceFormat as;
+    switch (format) {
+      case "status" -> {
+        return Response.of(200, "application/json", FlightRecorder.status());
+      }
+      case "go" -> as = TraceFormat.GO;
+      case "perfetto" -> as = TraceFormat.PERFETTO;
+      default -> {
+        return Response.error(400, "format must be go, perfetto or status");
+      }
+    }
+    FlightRecorder recorder = FlightRecorder.current();
+    if (recorder == null) {
+      return Response.error(409, OFF);
+    }
+    String name = as == TraceFormat.GO ? "flight.trace" : "flight.json";
+    if (head) {
+      return Response.file(name, new byte[0]);
+    }
+    // Not into the connection: a slow peer would keep the recorder from being written for others.
+    Spool spool = new Spool();
+    try {
+      recorder.writeTo(spool, as);
+      return Response.file(name, spool);
+    } catch (IllegalStateException e) {
+      spool.close();
+      return FlightRecorder.current() == recorder
+          ? Response.error(503, "the flight recorder is being written for somebody else; try again")
+          : Response.error(409, OFF);
+    } catch (IOException | RuntimeException e) {
+      spool.close();
+      throw new IllegalStateException("the trace cannot be kept until it is sent: " + e, e);
+    }
+  }
+}
