@@ -41,7 +41,8 @@ final class Amounts {
     return bytes == 0 ? "0" : number(amount) + BYTES[unit];
   }
 
-  private static String number(double amount) {
+  /** With two digits behind the point at most. */
+  static String number(double amount) {
     String text = String.format(Locale.ROOT, "%.2f", amount);
     return text.replaceFirst("\\.?0+$", "");
   }

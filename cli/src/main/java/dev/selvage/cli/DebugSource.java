@@ -38,7 +38,7 @@ interface DebugSource extends AutoCloseable {
     try (InputStream in = open(page, patience)) {
       return in.readAllBytes();
     } catch (IOException e) {
-      throw cut(e);
+      throw cut(this, e);
     }
   }
 
@@ -52,14 +52,15 @@ interface DebugSource extends AutoCloseable {
     try (InputStream in = open(page, PATIENCE)) {
       in.transferTo(to);
     } catch (IOException e) {
-      throw cut(e);
+      throw cut(this, e);
     }
   }
 
-  private CommandFailure cut(IOException e) {
+  /** What an answer that ends before its end means to the user. */
+  static CommandFailure cut(DebugSource source, IOException e) {
     return new CommandFailure(
         ExitCode.UNREACHABLE,
-        name() + " stopped in the middle of its answer: " + CommandFailure.reason(e));
+        source.name() + " stopped in the middle of its answer: " + CommandFailure.reason(e));
   }
 
   /** What an answer other than 200 means to the user. */

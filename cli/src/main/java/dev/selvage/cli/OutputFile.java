@@ -1,6 +1,7 @@
 package dev.selvage.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -69,6 +70,44 @@ final class OutputFile {
     try {
       create();
       Files.write(file, bytes, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
+  }
+
+  /**
+   * Copies all of it, in place of what the file held. Where reading fails, nothing is left.
+   *
+   * @throws IOException what reading throws
+   */
+  void write(InputStream in) throws IOException {
+    try {
+      create();
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
+    boolean complete = false;
+    try (OutputStream out = opened()) {
+      byte[] bytes = new byte[1 << 16];
+      for (int n; (n = in.read(bytes)) >= 0; ) {
+        try {
+          out.write(bytes, 0, n);
+        } catch (IOException e) {
+          throw unwritable(e);
+        }
+      }
+      complete = true;
+    } finally {
+      if (!complete && Files.isRegularFile(file)) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  private OutputStream opened() {
+    try {
+      return Files.newOutputStream(
+          file, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
     } catch (IOException e) {
       throw unwritable(e);
     }

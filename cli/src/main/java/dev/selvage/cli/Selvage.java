@@ -48,6 +48,12 @@ final class Selvage implements Runnable {
   /** Runs a command line to its end and gives the exit code. */
   static int run(
       String[] arguments, Installation installation, Terminal terminal, JavaProcesses processes) {
+    return commandLine(installation, terminal, processes).execute(arguments);
+  }
+
+  /** The command with all commands in it. */
+  static CommandLine commandLine(
+      Installation installation, Terminal terminal, JavaProcesses processes) {
     var colors = CommandLine.Help.defaultColorScheme(terminal.colorOut() ? Ansi.ON : Ansi.OFF);
     var targets = new Targets(installation, terminal, processes);
     return new CommandLine(new Selvage())
@@ -61,6 +67,12 @@ final class Selvage implements Runnable {
         .addSubcommand(new ProfileCommand(targets, terminal))
         .addSubcommand(new FlameCommand(targets, terminal))
         .addSubcommand(new SchedCommand(targets, terminal))
+        .addSubcommand(new TraceCommand(targets, terminal))
+        .addSubcommand(new RecordCommand(targets, terminal))
+        .addSubcommand(
+            new DoctorCommand(
+                targets, terminal, processes, new Surroundings(System.getenv(), installation)))
+        .addSubcommand(new CompletionCommand(terminal))
         .setOut(writer(terminal.out()))
         .setErr(writer(terminal.err()))
         .setColorScheme(colors)
@@ -68,8 +80,7 @@ final class Selvage implements Runnable {
         .setExpandAtFiles(false)
         .setUsageHelpAutoWidth(true)
         .setParameterExceptionHandler((e, _) -> usage(e, terminal))
-        .setExecutionExceptionHandler((e, _, _) -> failure(e, terminal))
-        .execute(arguments);
+        .setExecutionExceptionHandler((e, _, _) -> failure(e, terminal));
   }
 
   /** With no command: how to use it. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -41,7 +42,11 @@ final class InstrumentsTest {
   private void assertOneLine(int code, int got, String told) {
     assertEquals(code, got, commands.err());
     List<String> lines =
-        commands.err().lines().filter(l -> !l.startsWith("selvage: taking the ")).toList();
+        commands
+            .err()
+            .lines()
+            .filter(l -> !l.matches("selvage: (taking the|recording for) .*"))
+            .toList();
     assertEquals(1, lines.size(), commands.err());
     assertTrue(lines.getFirst().contains(told), commands.err());
     assertEquals("", commands.out());
@@ -64,7 +69,7 @@ final class InstrumentsTest {
   // --------------- what every one of them says of a bad answer ---------------
 
   @ParameterizedTest
-  @ValueSource(strings = {"stacks", "profile", "flame", "top", "sched"})
+  @ValueSource(strings = {"stacks", "profile", "flame", "top", "sched", "trace", "record"})
   void anAddressWithoutTheDebugPagesIsTold(String command) {
     assertOneLine(
         ExitCode.UNREACHABLE,
@@ -73,7 +78,7 @@ final class InstrumentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"stacks", "profile", "flame", "top", "sched"})
+  @ValueSource(strings = {"stacks", "profile", "flame", "top", "sched", "trace", "record"})
   void anAddressWhereNothingListensIsTold(String command) throws Exception {
     pages.close();
     assertOneLine(
@@ -81,7 +86,7 @@ final class InstrumentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"stacks", "profile", "flame", "top", "sched"})
+  @ValueSource(strings = {"stacks", "profile", "flame", "top", "sched", "trace", "record"})
   void aProcessThatIsNotThereOrNoJvmIsTold(String command) throws Exception {
     Process ended = new ProcessBuilder("true").start();
     ended.waitFor();
@@ -136,6 +141,92 @@ final class InstrumentsTest {
     pages.with("/debug/selvage/scheduler", bytes("{\"schema\":\"selvage.scheduler/9\"}"));
     assertOneLine(
         ExitCode.UNREACHABLE, commands.run("sched", pages.address()), "with no statistics");
+  }
+
+  // --------------- trace, record ---------------
+
+  @Test
+  void aTraceIsWrittenAsItCameAndHowToOpenItIsSaid() throws Exception {
+    pages.with("/debug/pprof/trace?seconds=3", bytes("go 1.23 trace\0\0\0the rest"));
+    String file = in("t.out");
+    assertEquals(
+        ExitCode.DONE,
+        commands.run("trace", pages.address(), "--seconds", "3", "-o", file),
+        commands.err());
+    assertEquals("go 1.23 trace\0\0\0the rest", Files.readString(Path.of(file)));
+    assertTrue(commands.err().contains("recording for 3s"), commands.err());
+    assertTrue(commands.err().contains("go tool trace " + file), commands.err());
+    assertEquals("", commands.out());
+
+    pages.with("/debug/pprof/trace?seconds=5&format=perfetto", bytes("\n\n{\"traceEvents\":[]}"));
+    var perfetto = new Commands();
+    assertEquals(
+        ExitCode.DONE,
+        perfetto.run("trace", pages.address(), "--format", "perfetto", "-o", in("t.json")),
+        perfetto.err());
+    assertTrue(perfetto.err().contains("https://ui.perfetto.dev"), perfetto.err());
+    assertTrue(Files.size(directory.resolve("t.json")) > 0);
+  }
+
+  @Test
+  void whatIsNoTraceIsToldAndNotWritten() {
+    pages.with("/debug/pprof/trace?seconds=5", bytes("<html>hello</html>"));
+    assertOneLine(
+        ExitCode.UNREACHABLE,
+        commands.run("trace", pages.address(), "-o", in("t")),
+        "answered with something that is no trace");
+    assertTrue(Files.notExists(directory.resolve("t")));
+    pages.with("/debug/pprof/trace?seconds=4", 501, "Could not enable tracing: no scheduler\n");
+    var refused = new Commands();
+    assertEquals(
+        ExitCode.UNREACHABLE,
+        refused.run("trace", pages.address(), "--seconds", "4", "-o", in("t")));
+    assertTrue(refused.err().contains("501 (Could not enable tracing: no scheduler"));
+  }
+
+  private static final String FLIGHT = "/debug/selvage/flight";
+
+  @Test
+  void whatAFlightRecorderHoldsIsFetched() throws Exception {
+    pages.with(FLIGHT, bytes("{\"schema\":\"selvage.flight/1\",\"running\":true}"));
+    pages.with(FLIGHT + "?format=go", bytes("go 1.23 trace\0\0\0seconds"));
+    String file = in("f.out");
+    assertEquals(
+        ExitCode.DONE, commands.run("record", pages.address(), "-o", file), commands.err());
+    assertEquals("go 1.23 trace\0\0\0seconds", Files.readString(Path.of(file)));
+  }
+
+  @Test
+  void aFlightRecorderThatIsOffIsToldWithWhatStartsIt() {
+    pages.with(FLIGHT, bytes("{\"schema\":\"selvage.flight/1\",\"running\":false}"));
+    assertOneLine(
+        ExitCode.UNREACHABLE,
+        commands.run("record", pages.address(), "-o", in("f")),
+        "selvage record PID --start starts it");
+    var status = new Commands();
+    assertEquals(ExitCode.DONE, status.run("record", pages.address(), "--status"));
+    assertTrue(status.out().endsWith(" does not run.\n"), status.out());
+  }
+
+  @Test
+  void howAFlightRecorderIsIsTold() {
+    String json =
+        "{\"schema\":\"selvage.flight/1\",\"running\":true,\"since\":\"2026-01-02T03:04:05Z\","
+            + "\"keepSeconds\":2.5,\"mostBytes\":10485760,\"triggers\":[{\"directory\":"
+            + "\"/var/a\\u001b\",\"written\":3,\"ignored\":4,\"leastSeconds\":60.0}]}";
+    pages.with(FLIGHT, bytes(json));
+    assertEquals(ExitCode.DONE, commands.run("record", pages.address(), "--status"));
+    assertEquals(
+        "The flight recorder of "
+            + pages.address()
+            + " runs since 2026-01-02T03:04:05Z; it holds the last 2.5s, in some 10 MiB.\n"
+            + "It writes into /var/a? by itself: 3 files so far, 4 reasons came too close to"
+            + " another.\n",
+        commands.out());
+    var raw = new Commands();
+    assertEquals(ExitCode.DONE, raw.run("record", pages.address(), "--status", "--json"));
+    var mapper = new ObjectMapper();
+    assertEquals(mapper.readTree(json), mapper.readTree(raw.out()));
   }
 
   // --------------- profile ---------------

@@ -76,6 +76,23 @@ final class UsageTest {
         "sched abc                                | neither a process id",
         "sched 1 --interval 0s                    | longer than 0s",
         "sched 1 --interval 1s --json             | exclude each other",
+        "trace abc                                | neither a process id",
+        "trace 1 --seconds 0                      | use 1 to 600",
+        "trace 1 --seconds 601                    | use 1 to 600",
+        "trace 1 --format gif                     | use go or perfetto",
+        "trace 1 -o /                             | is a directory",
+        "record 1 --start --stop                  | mutually exclusive",
+        "record 1 --keep 3s                       | are for --start",
+        "record 1 --start --keep 0s               | longer than 0s",
+        "record 1 --start --on-slow 1s            | needs --dir",
+        "record 1 --start --dir x --on-slow 0s    | longer than 0s",
+        "record 1 --json                          | is for --status",
+        "record 1 --stop -o x                     | is for what is fetched",
+        "record http://localhost:1 --start        | only gives what is there",
+        "record http://localhost:1 --stop         | only gives what is there",
+        "doctor abc                               | neither a process id",
+        "completion                               | SHELL",
+        "completion fish                          | use bash or zsh",
         "diff                                     | A.json",
         "diff a.json                              | B.json",
         "diff a.json b.json --fail-on any         | use new",
@@ -95,7 +112,20 @@ final class UsageTest {
   void helpGoesToStandardOutputForEachCommand() {
     for (String command :
         new String[] {
-          "demo", "run", "ps", "leaks", "diff", "stacks", "top", "profile", "flame", "sched"
+          "demo",
+          "run",
+          "ps",
+          "leaks",
+          "diff",
+          "stacks",
+          "top",
+          "profile",
+          "flame",
+          "sched",
+          "trace",
+          "record",
+          "doctor",
+          "completion"
         }) {
       var help = new Commands();
       assertEquals(ExitCode.DONE, help.run(command, "--help"), help.err());

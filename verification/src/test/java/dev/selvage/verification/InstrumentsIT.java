@@ -230,6 +230,137 @@ final class InstrumentsIT {
     assertTrue(sched.out.contains("Virtual threads run on the JDK's: parallelism "), sched.out);
   }
 
+  private static String go(String... command) throws Exception {
+    boolean there =
+        Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+            .anyMatch(dir -> Files.isExecutable(Path.of(dir, "go")));
+    assumeTrue(there, "go is not on the PATH");
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "go ended");
+    assertEquals(0, process.exitValue(), out);
+    return out;
+  }
+
+  @Test
+  void a_trace_of_a_process_and_of_an_address_opens_in_go() throws Exception {
+    for (String target : List.of(address, Long.toString(served.pid()))) {
+      Path file = directory.resolve("trace-" + runs);
+      Result trace = run("trace", target, "--seconds", "1", "-o", file.toString());
+      assertEquals(DONE, trace.code, trace.err);
+      String told = go("go", "tool", "trace", "-d=parsed", file.toString());
+      assertTrue(told.contains("Reason=\"runtime.Gosched\""), "the cook yields");
+    }
+    Path json = directory.resolve("trace.json");
+    Result perfetto = run("trace", address, "--seconds=1", "--format=perfetto", "-o" + json);
+    assertEquals(DONE, perfetto.code, perfetto.err);
+    assertTrue(JSON.readTree(json.toFile()).path("traceEvents").size() > 10);
+    Result none = run("trace", Long.toString(plain.pid()), "-o", directory + "/none");
+    assertEquals(UNREACHABLE, none.code);
+    assertTrue(none.err.contains("501 (Could not enable tracing: "), none.err);
+    assertTrue(none.err.contains("as was asked for"), none.err);
+  }
+
+  @Test
+  void a_flight_recorder_is_started_read_and_stopped_in_a_running_process() throws Exception {
+    String pid = Long.toString(served.pid());
+    assertEquals(UNREACHABLE, run("record", pid).code, "none runs yet");
+    Path files = directory.resolve("flights");
+    Result start = run("record", pid, "--start", "--keep", "20s", "--dir", files.toString());
+    assertEquals(DONE, start.code, start.err);
+    assertTrue(start.err.contains("what --start leaves there: the flight recorder"), start.err);
+    assertTrue(Files.isDirectory(files));
+    for (String target : List.of(pid, address)) {
+      Path file = directory.resolve("flight-" + runs);
+      Result fetched = run("record", target, "-o", file.toString());
+      assertEquals(DONE, fetched.code, fetched.err);
+      String told = go("go", "tool", "trace", "-d=parsed", file.toString());
+      assertTrue(told.contains("Reason=\"runtime.Gosched\""), "the cook yields");
+      Result status = run("record", target, "--status");
+      assertTrue(status.out.contains("it holds the last 20s"), status.out);
+      assertTrue(status.out.contains("It writes into " + files), status.out);
+    }
+    assertEquals(DONE, run("record", pid, "--stop").code);
+    assertTrue(run("record", address, "--status").out.endsWith("does not run.\n"));
+    // Where the JDK's scheduler runs them it is said why it cannot be.
+    Result no = run("record", Long.toString(plain.pid()), "--start");
+    assertEquals(UNREACHABLE, no.code, no.err);
+    assertTrue(no.err.contains("cannot record: an execution trace needs Selvage's"), no.err);
+  }
+
+  @Test
+  void the_agent_keeps_a_flight_recorder_on_and_writes_when_a_leak_is_proven() throws Exception {
+    Path files = directory.resolve("kept");
+    try (Target kept =
+        Target.java()
+            .classPath(Project.testClasses() + File.pathSeparator + Project.programsInTheLanguage())
+            .agent(directory, "leaks-after=3s,flight-recorder=10s,flight-dir=" + files)
+            .start(Files.createDirectory(directory.resolve("k")), LeakyStall.class)) {
+      kept.await("ready");
+      long end = System.nanoTime() + Target.PATIENCE.toNanos();
+      while (!kept.stderr().contains("flight recorder: ")) {
+        assertTrue(System.nanoTime() < end, kept.stderr());
+        Thread.sleep(50);
+      }
+      List<String> said = kept.stderr().lines().filter(l -> l.contains("flight recorder")).toList();
+      assertTrue(
+          said.getFirst().matches("selvage: flight recorder: .*\\.trace .*: proven to leak: .*"),
+          said.toString());
+      try (Stream<Path> written = Files.list(files)) {
+        go("go", "tool", "trace", "-d=parsed", written.findFirst().orElseThrow().toString());
+      }
+    }
+  }
+
+  @Test
+  void doctor_explains_both_programs() throws Exception {
+    Result plainly = run("doctor", Long.toString(plain.pid()));
+    assertEquals(DONE, plainly.code, plainly.err);
+    assertTrue(plainly.out.matches("(?s).*note +scheduler +that of the JDK.*as was asked for.*"));
+    assertTrue(plainly.out.matches("(?s).*ok +proof +G1 proves leaks: now.*"), plainly.out);
+    Result well = run("doctor", address, "--json");
+    assertEquals(DONE, well.code, well.err);
+    String told = JSON.readTree(well.out).path("checks").toString();
+    assertTrue(told.contains("Selvage's, GOMAXPROCS "), told);
+    Result here = run("doctor");
+    assertEquals(DONE, here.code, here.err);
+    assertTrue(here.out.contains(plain.pid() + " (dev.selvage.verification.Stall)"), here.out);
+  }
+
+  @Test
+  void a_process_that_is_stopped_while_it_is_watched_is_told() throws Exception {
+    assumeTrue(Files.isReadable(Path.of("/proc/self/stat")), "only Linux tells the state");
+    Process command =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                Project.ROOT.resolve("cli/target/dist/lib") + "/*",
+                "dev.selvage.cli.Selvage",
+                "top",
+                Long.toString(plain.pid()),
+                "--interval",
+                "100ms")
+            .redirectError(directory.resolve("stopped").toFile())
+            .start();
+    String pid = Long.toString(plain.pid());
+    try (var out = command.inputReader()) {
+      String line = out.readLine();
+      assertTrue(line != null && line.contains(" goroutines: "), String.valueOf(line));
+      assertEquals(0, new ProcessBuilder("kill", "-STOP", pid).start().waitFor());
+      while (out.readLine() != null) {
+        // what it still shows
+      }
+      assertEquals(UNREACHABLE, command.waitFor());
+      String told = Files.readString(directory.resolve("stopped"));
+      assertTrue(told.contains("selvage: process " + pid + " is stopped"), told);
+    } finally {
+      command.destroyForcibly();
+      new ProcessBuilder("kill", "-CONT", pid).start().waitFor();
+    }
+    assertEquals(DONE, run("top", pid, "--once").code, "it goes on as if nothing had been");
+  }
+
   @Test
   void nothing_of_a_tool_stays_in_the_program_when_it_has_ended() throws Exception {
     assertEquals(DONE, run("top", Long.toString(plain.pid()), "--once").code);
@@ -265,7 +396,8 @@ final class InstrumentsIT {
     run("profile", address, "-o", "/nonexistent/p").assertOneLine(2, "cannot write -o");
     long pid = plain.pid();
     plain.close();
-    for (String command : List.of("stacks", "top", "sched", "profile", "flame")) {
+    for (String command :
+        List.of("stacks", "top", "sched", "profile", "flame", "trace", "record", "doctor")) {
       Result gone = run(command, Long.toString(pid));
       assertEquals(UNREACHABLE, gone.code, gone.err);
     }
