@@ -38,6 +38,13 @@ final class TraceCommand implements Callable<Integer> {
       description = "For how long, 1 to 600. Default: 5.")
   private int seconds = 5;
 
+  @Option(
+      names = "--safepoints",
+      description =
+          "Also when the JVM stops all threads for something other than a collection. It starts the"
+              + " JVM's own flight recorder for that.")
+  private boolean safepoints;
+
   TraceCommand(Targets targets, Terminal terminal) {
     this.targets = targets;
     this.terminal = terminal;
@@ -56,6 +63,7 @@ final class TraceCommand implements Callable<Integer> {
           DebugAddress.PAGE
               + "trace?seconds="
               + seconds
+              + (safepoints ? "&safepoints=1" : "")
               + (options.isGo() ? "" : "&format=" + options.format);
       try (InputStream in =
           source.open(page, DebugSource.PATIENCE.plus(Duration.ofSeconds(seconds)))) {

@@ -240,6 +240,7 @@ public final class DebugEndpoints {
     if (!format.equals("go") && !format.equals("perfetto")) {
       throw new Refused(400, "format must be go or perfetto, is " + shown(format));
     }
+    boolean safepoints = !parameters(request).getOrDefault("safepoints", "0").equals("0");
     if (request.method().equals("HEAD")) {
       return Response.file("trace", new byte[0]); // nobody would see the trace
     }
@@ -251,7 +252,7 @@ public final class DebugEndpoints {
       return Response.file(
           "trace",
           new TraceContent(
-              ExecutionTrace.start(),
+              ExecutionTrace.start(ExecutionTrace.DEFAULT_BYTES, safepoints),
               Duration.ofNanos((long) (seconds * 1e9)),
               format.equals("go") ? TraceFormat.GO : TraceFormat.PERFETTO,
               slow::release));

@@ -112,6 +112,7 @@ final class TraceEndpointTests {
     assertTrue(answer.text().strip().startsWith("{\"displayTimeUnit\""), answer.text());
     assertTrue(answer.text().strip().endsWith("]}"), "it is complete");
     assertEquals(400, get("?format=gif").status);
+    assertEquals(200, get("?seconds=0.1&safepoints=1").status);
     assertFalse(Trace.isEnabled());
   }
 

@@ -1,11 +1,16 @@
 package dev.selvage.diagnostics.trace;
 
+import dev.selvage.diagnostics.profile.ProfileException;
+import dev.selvage.diagnostics.profile.VmStops;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What goroutines did, step by step: created, runnable and by whom, running on which P, blocked and
@@ -30,8 +35,12 @@ import java.util.Objects;
  * <p>Thread-safe. Nothing blocks but writing.
  */
 public final class ExecutionTrace implements AutoCloseable {
-  private static final long DEFAULT_BYTES = 64L << 20;
+  /** How many bytes of events are kept where nothing else is said: 64 MiB. */
+  public static final long DEFAULT_BYTES = 64L << 20;
+
   private static final long BEAT_NANOS = 2_000_000_000L;
+  private static final Pattern COLLECTING =
+      Pattern.compile("G1|Parallel|PS|Serial|Gen|Z[A-Z]|Shenandoah|CollectFor");
   private static final Object LIFE = new Object();
 
   @SuppressWarnings("NonFinalStaticField") // guarded by LIFE
@@ -39,13 +48,15 @@ public final class ExecutionTrace implements AutoCloseable {
 
   private final Sessions sessions;
   private final Pauses pauses;
+  private final @Nullable VmStops safepoints;
   // Guarded by LIFE.
   private boolean open = true;
   private boolean stopped;
 
-  private ExecutionTrace(Sessions sessions, Pauses pauses) {
+  private ExecutionTrace(Sessions sessions, Pauses pauses, @Nullable VmStops safepoints) {
     this.sessions = sessions;
     this.pauses = pauses;
+    this.safepoints = safepoints;
   }
 
   /** Begins to record, up to 64 MiB. */
@@ -62,6 +73,18 @@ public final class ExecutionTrace implements AutoCloseable {
    *     why
    */
   public static ExecutionTrace start(long mostBytes) {
+    return start(mostBytes, false);
+  }
+
+  /**
+   * Begins to record.
+   *
+   * @param safepoints whether to record as well when the JVM stops all threads for something other
+   *     than a collection, which needs its flight recorder: that takes about a second to start, and
+   *     then stays ready
+   * @throws UnsupportedOperationException also where that does not work
+   */
+  public static ExecutionTrace start(long mostBytes, boolean safepoints) {
     if (mostBytes < 1) {
       throw new IllegalArgumentException("mostBytes must be positive: " + mostBytes);
     }
@@ -69,10 +92,44 @@ public final class ExecutionTrace implements AutoCloseable {
       if (running) {
         throw new IllegalStateException("tracing is already enabled");
       }
-      ExecutionTrace trace = new ExecutionTrace(Sessions.open(false, mostBytes, 0), new Pauses());
-      running = true;
-      return trace;
+      VmStops stops = safepoints ? stops() : null;
+      try {
+        ExecutionTrace trace =
+            new ExecutionTrace(Sessions.open(false, mostBytes, 0), new Pauses(), stops);
+        running = true;
+        return trace;
+      } finally {
+        if (!running && stops != null) {
+          stops.close();
+        }
+      }
     }
+  }
+
+  private static VmStops stops() {
+    try {
+      return VmStops.start();
+    } catch (ProfileException e) {
+      throw new UnsupportedOperationException(e.getMessage(), e);
+    }
+  }
+
+  /** All times in which the world stood still. */
+  private List<Replay.Collection> standstills() throws IOException {
+    List<Replay.Collection> all = new ArrayList<>(pauses.list());
+    if (safepoints != null) {
+      try {
+        for (VmStops.Stop stop : safepoints.list()) {
+          // Those of the collector are there already, and have more to say.
+          if (!COLLECTING.matcher(stop.operation()).lookingAt()) {
+            all.add(Replay.Collection.none(stop.operation(), stop.begun(), stop.ended()));
+          }
+        }
+      } catch (ProfileException e) {
+        throw new IOException(e.getMessage(), e);
+      }
+    }
+    return all;
   }
 
   /** Ends the recording. Has no effect the second time. */
@@ -102,7 +159,7 @@ public final class ExecutionTrace implements AutoCloseable {
       }
       recordings = sessions.snapshot();
     }
-    return write(out, format, true, recordings, pauses.list());
+    return write(out, format, true, recordings, standstills());
   }
 
   /** Goes on recording for a time, stops, and writes in Go's format; see the other. */
@@ -140,7 +197,7 @@ public final class ExecutionTrace implements AutoCloseable {
     synchronized (LIFE) {
       recordings = sessions.snapshot();
     }
-    write(out, format, false, recordings, pauses.list());
+    write(out, format, false, recordings, standstills());
   }
 
   /** Writes all, or in Go's format what comes after the beginning. */
@@ -175,6 +232,9 @@ public final class ExecutionTrace implements AutoCloseable {
         running = false;
         sessions.close();
         pauses.close();
+        if (safepoints != null) {
+          safepoints.close();
+        }
       }
     }
   }

@@ -267,6 +267,16 @@ final class GoWriter implements Sink {
   }
 
   @Override
+  public void beginStop(long time, long m, Who g, String cause) throws IOException {
+    event(time, m, STW_BEGIN, string(cause), 0);
+  }
+
+  @Override
+  public void endStop(long time, long m, Who g, String cause) throws IOException {
+    event(time, m, STW_END);
+  }
+
+  @Override
   public void heap(long time, long m, long used, long most) throws IOException {
     event(time, m, HEAP_ALLOC, used);
     event(time, m, HEAP_GOAL, most);

@@ -79,6 +79,12 @@ enum Nobody implements Sink {
   public void endCollection(long time, long m, Who g, String cause) {}
 
   @Override
+  public void beginStop(long time, long m, Who g, String cause) {}
+
+  @Override
+  public void endStop(long time, long m, Who g, String cause) {}
+
+  @Override
   public void heap(long time, long m, long used, long most) {}
 
   @Override

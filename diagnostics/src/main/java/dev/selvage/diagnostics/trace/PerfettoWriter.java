@@ -282,6 +282,16 @@ final class PerfettoWriter implements Sink {
   }
 
   @Override
+  public void beginStop(long time, long m, Who g, String cause) throws IOException {
+    event('b', PROCESSORS, 0, time, cause, ",\"cat\":\"safepoint\",\"id\":1");
+  }
+
+  @Override
+  public void endStop(long time, long m, Who g, String cause) throws IOException {
+    event('e', PROCESSORS, 0, time, cause, ",\"cat\":\"safepoint\",\"id\":1");
+  }
+
+  @Override
   public void heap(long time, long m, long used, long most) throws IOException {
     event('C', PROCESSORS, 0, time, "heap", ",\"args\":{\"used\":" + used + "}");
   }

@@ -134,7 +134,17 @@ final class Replay {
    * @param most bytes that the heap may have
    */
   record Collection(
-      String cause, long begun, long ended, long usedBefore, long usedAfter, long most) {}
+      String cause, long begun, long ended, long usedBefore, long usedAfter, long most) {
+
+    /** A time in which it stood still for something that is no collection. */
+    static Collection none(String cause, long begun, long ended) {
+      return new Collection(cause, begun, ended, -1, -1, -1);
+    }
+
+    boolean isNone() {
+      return most < 0;
+    }
+  }
 
   Replay(List<Recording> recordings, List<Collection> collections) {
     this.recordings = recordings;
@@ -293,7 +303,15 @@ final class Replay {
   private void mark(Machine own, Mark mark) throws IOException {
     clock = Math.max(clock, mark.time);
     Collection c = mark.collection;
-    if (mark.begin) {
+    if (c.isNone()) {
+      if (mark.begin) {
+        Who self = enter(own);
+        sink.beginStop(now(), own.id(), self, c.cause);
+      } else {
+        sink.endStop(now(), own.id(), Objects.requireNonNull(own.running), c.cause);
+        leave(own);
+      }
+    } else if (mark.begin) {
       Who self = enter(own);
       sink.beginCollection(now(), own.id(), self, c.cause);
       sink.heap(now(), own.id(), c.usedBefore, c.most);

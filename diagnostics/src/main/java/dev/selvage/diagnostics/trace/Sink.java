@@ -85,6 +85,12 @@ interface Sink {
   /** It goes on. */
   void endCollection(long time, long m, Who g, String cause) throws IOException;
 
+  /** The world stops for something else. */
+  void beginStop(long time, long m, Who g, String cause) throws IOException;
+
+  /** It goes on. */
+  void endStop(long time, long m, Who g, String cause) throws IOException;
+
   /** How much of the heap is used, and how much there may be. */
   void heap(long time, long m, long used, long most) throws IOException;
 

@@ -206,6 +206,16 @@ final class Checking implements Sink {
   }
 
   @Override
+  public void beginStop(long time, long m, Who g, String cause) {
+    beginCollection(time, m, g, cause);
+  }
+
+  @Override
+  public void endStop(long time, long m, Who g, String cause) {
+    endCollection(time, m, g, cause);
+  }
+
+  @Override
   public void heap(long time, long m, long used, long most) {
     at(time);
     assertNotNull(processorOf.get(m));

@@ -85,11 +85,30 @@ final class ReplayTests {
     }
   }
 
+  @Test
+  void random_events_make_what_perfetto_can_show() throws IOException {
+    for (int seed = 0; seed < 60; seed++) {
+      Random random = new Random(seed);
+      Recording recording = random(random);
+      var out = new ByteArrayOutputStream();
+      ExecutionTrace.write(out, TraceFormat.PERFETTO, true, List.of(recording), pauses(random));
+      try {
+        assertTrue(PerfettoReader.read(out.toByteArray()).slices(1).size() > 5);
+      } catch (AssertionError | RuntimeException e) {
+        throw new AssertionError("seed " + seed, e);
+      }
+    }
+  }
+
   private static List<Replay.Collection> pauses(Random random) {
     List<Replay.Collection> pauses = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       long begun = random.nextInt(6_000);
-      pauses.add(new Replay.Collection("G1", begun, begun + random.nextInt(900), 2, 1, 9));
+      long ended = begun + random.nextInt(900);
+      pauses.add(
+          random.nextBoolean()
+              ? new Replay.Collection("G1", begun, ended, 2, 1, 9)
+              : Replay.Collection.none("Deoptimize", begun, ended));
     }
     return pauses;
   }
