@@ -1,5 +1,7 @@
 package dev.selvage.internal;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a goroutine has used since somebody wanted to know. Written by whoever runs it, one at a
  * time; others see what was true a moment ago.
@@ -16,6 +18,12 @@ public final class Account {
 
   /** Bytes of heap. */
   public long allocatedBytes;
+
+  /** The thread that started it, by its identifier; 0 if that was not noted. */
+  public long startedBy;
+
+  /** The line that started it; null if that was not noted. */
+  public @Nullable StackTraceElement startedAt;
 
   /** Creates one with nothing in it. */
   public Account() {}

@@ -134,7 +134,8 @@ public final class Resources {
         + ")";
   }
 
-  private static boolean isUsers(String className) {
+  /** Whether a class is neither of the JDK nor of the language. */
+  public static boolean isUsers(String className) {
     return !isOurs(className)
         && !className.startsWith("java.")
         && !className.startsWith("javax.")

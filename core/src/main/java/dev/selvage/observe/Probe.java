@@ -1,5 +1,6 @@
 package dev.selvage.observe;
 
+import dev.selvage.internal.Account;
 import dev.selvage.internal.Bystanders;
 import dev.selvage.internal.Contentions;
 import dev.selvage.internal.Incidents;
@@ -8,6 +9,7 @@ import dev.selvage.internal.Resources;
 import dev.selvage.internal.Roster;
 import dev.selvage.internal.Schedulers;
 import dev.selvage.internal.Tracing;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -102,6 +104,41 @@ public final class Probe {
   public static Map<String, String> labels(Thread thread) {
     Roster.Member member = Roster.member(thread);
     return member == null ? Map.of() : member.describe().labels();
+  }
+
+  /**
+   * What a goroutine has used, and who started it, as far as that was counted ({@link
+   * dev.selvage.scheduler.Scheduler#countUsage}); null if it was not, or it is none of this copy of
+   * the language.
+   *
+   * <table>
+   * <caption>The map has</caption>
+   * <tr><td>{@code cpuNanos}, {@code mounts}, {@code allocatedBytes}</td><td>Long: since counting
+   * began</td></tr>
+   * <tr><td>{@code startedBy}</td><td>Long: the thread that started it; only if it was started while
+   * that was counted</td></tr>
+   * <tr><td>{@code startedAt}</td><td>StackTraceElement: the line that did, the first outside the
+   * JDK and Selvage; likewise, and only if there is one</td></tr>
+   * </table>
+   */
+  public static @Nullable Map<String, Object> usage(Thread thread) {
+    Roster.Member member = Roster.member(thread);
+    Account account = member == null ? null : member.account;
+    if (account == null) {
+      return null;
+    }
+    Map<String, Object> map = new HashMap<>();
+    map.put("cpuNanos", account.cpuNanos);
+    map.put("mounts", account.mounts);
+    map.put("allocatedBytes", account.allocatedBytes);
+    StackTraceElement at = account.startedAt;
+    if (account.startedBy != 0) {
+      map.put("startedBy", account.startedBy);
+      if (at != null) {
+        map.put("startedAt", at);
+      }
+    }
+    return map;
   }
 
   /**

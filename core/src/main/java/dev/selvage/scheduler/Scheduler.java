@@ -188,8 +188,9 @@ public final class Scheduler implements AutoCloseable {
   }
 
   /**
-   * Counts, until the result is closed, what each goroutine uses. Costs about a microsecond each
-   * time a goroutine is run.
+   * Counts, until the result is closed, what each goroutine uses, and notes who starts one. Costs
+   * about a microsecond each time a goroutine is run, and some when it is started. Stack dumps have
+   * it.
    */
   public static Watching countUsage() {
     Runner.account(true);

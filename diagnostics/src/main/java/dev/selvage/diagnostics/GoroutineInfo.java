@@ -3,6 +3,7 @@ package dev.selvage.diagnostics;
 import dev.selvage.observe.WaitReason;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -19,6 +20,7 @@ import java.util.OptionalLong;
  * @param container where the JDK lists it: {@code <root>}, an executor or a scope
  * @param stack its frames, leaf first; empty when it had none or has just ended
  * @param labels what it works for ({@code Go.labelled}), by key; empty for most
+ * @param usage what it has used, and who started it; {@link Usage#UNKNOWN} unless that was counted
  */
 public record GoroutineInfo(
     long id,
@@ -29,12 +31,51 @@ public record GoroutineInfo(
     boolean leaked,
     String container,
     List<StackTraceElement> stack,
-    Map<String, String> labels) {
+    Map<String, String> labels,
+    Usage usage) {
+
+  /**
+   * What a goroutine has used, as far as that was counted ({@code Scheduler.countUsage}).
+   *
+   * @param cpuNanos processor time since counting began; empty if nothing was counted
+   * @param startedBy the identifier of the thread that started it; empty if it was started before
+   * @param startedAt the line that did; empty if that is not known
+   */
+  public record Usage(
+      OptionalLong cpuNanos, OptionalLong startedBy, Optional<StackTraceElement> startedAt) {
+    /** Nothing was counted. */
+    public static final Usage UNKNOWN =
+        new Usage(OptionalLong.empty(), OptionalLong.empty(), Optional.empty());
+  }
 
   public GoroutineInfo {
     waitObjects = List.copyOf(waitObjects);
     stack = List.copyOf(stack);
     labels = Map.copyOf(labels);
+  }
+
+  /** One of which nobody knows what it has used. */
+  public GoroutineInfo(
+      long id,
+      String name,
+      WaitReason waitReason,
+      OptionalLong waitSeconds,
+      List<String> waitObjects,
+      boolean leaked,
+      String container,
+      List<StackTraceElement> stack,
+      Map<String, String> labels) {
+    this(
+        id,
+        name,
+        waitReason,
+        waitSeconds,
+        waitObjects,
+        leaked,
+        container,
+        stack,
+        labels,
+        Usage.UNKNOWN);
   }
 
   /** One without labels, of which nobody knows what it waits on. */

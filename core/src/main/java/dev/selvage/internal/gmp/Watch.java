@@ -1,6 +1,7 @@
 package dev.selvage.internal.gmp;
 
 import dev.selvage.internal.Account;
+import dev.selvage.internal.Resources;
 import dev.selvage.internal.Roster;
 import dev.selvage.internal.Waiter;
 import dev.selvage.internal.jdk.VirtualThreads;
@@ -18,6 +19,9 @@ final class Watch {
   static @Nullable Watch current;
 
   private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
+
+  private static final StackWalker WALKER = StackWalker.getInstance();
+  private static final int MOST_FRAMES = 64;
 
   /** Counts by the number of bits that the nanoseconds have. */
   static final AtomicLongArray LATENCY = new AtomicLongArray(Long.SIZE);
@@ -76,6 +80,12 @@ final class Watch {
         account.readyAt = System.nanoTime();
       }
     }
+    if (accounting && JDK.isNew(thread)) {
+      Account account = account(thread);
+      if (account != null) {
+        note(account);
+      }
+    }
     if (observers.length > 0) {
       boolean first = JDK.isNew(thread);
       Thread by = Thread.currentThread();
@@ -91,6 +101,20 @@ final class Watch {
         }
       }
     }
+  }
+
+  /** Who starts it is noted where usage is counted, as it costs as much. */
+  private static void note(Account account) {
+    account.startedBy = Thread.currentThread().threadId();
+    account.startedAt =
+        WALKER.walk(
+            frames ->
+                frames
+                    .limit(MOST_FRAMES)
+                    .filter(frame -> Resources.isUsers(frame.getClassName()))
+                    .findFirst()
+                    .map(StackWalker.StackFrame::toStackTraceElement)
+                    .orElse(null));
   }
 
   /** Runs a task. */

@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.cores;
 
+import dev.selvage.diagnostics.GoroutineInfo.Usage;
 import dev.selvage.observe.Probe;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -9,6 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.WeakHashMap;
@@ -39,24 +42,30 @@ public final class Cores {
       new WeakHashMap<>();
 
   /** How to ask the copy that a goroutine's handler is of for its labels. */
-  private static final ClassValue<@Nullable MethodHandle> LABELS =
-      new ClassValue<>() {
-        @Override
-        protected @Nullable MethodHandle computeValue(Class<?> handler) {
-          ClassLoader loader = handler.getClassLoader();
-          if (loader == null || !handler.getName().startsWith("dev.selvage.")) {
-            return null;
-          }
-          Class<?> probe = probe(loader);
-          try {
-            return probe == null
-                ? null
-                : MethodHandles.publicLookup().unreflect(probe.getMethod("labels", Thread.class));
-          } catch (ReflectiveOperationException _) {
-            return null;
-          }
+  private static final ClassValue<@Nullable MethodHandle> LABELS = asking("labels");
+
+  private static ClassValue<@Nullable MethodHandle> asking(String name) {
+    return new ClassValue<>() {
+      @Override
+      protected @Nullable MethodHandle computeValue(Class<?> handler) {
+        ClassLoader loader = handler.getClassLoader();
+        if (loader == null || !handler.getName().startsWith("dev.selvage.")) {
+          return null;
         }
-      };
+        Class<?> probe = probe(loader);
+        try {
+          return probe == null
+              ? null
+              : MethodHandles.publicLookup().unreflect(probe.getMethod(name, Thread.class));
+        } catch (ReflectiveOperationException _) {
+          return null;
+        }
+      }
+    };
+  }
+
+  /** How to ask the copy that a goroutine's handler is of for what that has used. */
+  private static final ClassValue<@Nullable MethodHandle> USAGE = asking("usage");
 
   private Cores() {}
 
@@ -76,6 +85,25 @@ public final class Cores {
       return strings(labels.invoke(thread));
     } catch (Throwable _) {
       return Map.of();
+    }
+  }
+
+  /** What a goroutine has used; {@link Usage#UNKNOWN} where that was not counted. */
+  public static Usage usage(Thread thread) {
+    Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
+    MethodHandle usage = handler == null ? null : USAGE.get(handler.getClass());
+    try {
+      if (usage == null || !(usage.invoke(thread) instanceof Map<?, ?> map)) {
+        return Usage.UNKNOWN;
+      }
+      return new Usage(
+          map.get("cpuNanos") instanceof Long nanos ? OptionalLong.of(nanos) : OptionalLong.empty(),
+          map.get("startedBy") instanceof Long by ? OptionalLong.of(by) : OptionalLong.empty(),
+          map.get("startedAt") instanceof StackTraceElement at
+              ? Optional.of(at)
+              : Optional.empty());
+    } catch (Throwable _) {
+      return Usage.UNKNOWN;
     }
   }
 

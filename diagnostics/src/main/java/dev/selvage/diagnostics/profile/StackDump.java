@@ -186,7 +186,8 @@ public final class StackDump {
         false,
         "",
         stack,
-        Cores.labels(thread));
+        Cores.labels(thread),
+        Cores.usage(thread));
   }
 
   private static void write(OutputStream out, String text) throws IOException {
@@ -206,6 +207,10 @@ public final class StackDump {
     for (String object : goroutine.waitObjects()) {
       out.append(", ").append(object);
     }
+    goroutine
+        .usage()
+        .cpuNanos()
+        .ifPresent(n -> out.append(", cpu ").append(n / 1_000_000).append(" ms"));
     Map<String, String> labels = new TreeMap<>(goroutine.labels());
     if (!goroutine.name().isEmpty()) {
       labels.put("name", goroutine.name());
@@ -218,6 +223,14 @@ public final class StackDump {
       Frame frame = Frame.of(element);
       out.append(frame.function()).append("(...)\n\t");
       out.append(frame.file()).append(':').append(frame.line()).append('\n');
+    }
+    OptionalLong by = goroutine.usage().startedBy();
+    if (by.isPresent() && goroutine.usage().startedAt().isPresent()) {
+      // As Go says it.
+      Frame at = Frame.of(goroutine.usage().startedAt().get());
+      out.append("created by ").append(at.function());
+      out.append(" in goroutine ").append(by.getAsLong());
+      out.append("\n\t").append(at.file()).append(':').append(at.line()).append('\n');
     }
     if (!locks.waitsFor().isEmpty()) {
       out.append("\t- waits for ").append(locks.waitsFor());
@@ -239,6 +252,10 @@ public final class StackDump {
       strings(out, goroutine.waitObjects());
     }
     out.append(",\"leaked\":").append(goroutine.leaked());
+    GoroutineInfo.Usage usage = goroutine.usage();
+    usage.cpuNanos().ifPresent(nanos -> out.append(",\"cpuNanos\":").append(nanos));
+    usage.startedBy().ifPresent(by -> out.append(",\"createdBy\":").append(by));
+    usage.startedAt().ifPresent(at -> member(out, "createdAt", Frames.text(at)));
     member(out, "container", goroutine.container());
     if (!goroutine.labels().isEmpty()) {
       out.append(",\"labels\":{");

@@ -742,7 +742,8 @@ public final class Prover implements Leaks {
               proven.contains(id) && stillThere(thread, proven.first(id, 0)),
               containers.get(i),
               List.of(stacks[i]),
-              Cores.labels(thread)),
+              Cores.labels(thread),
+              Cores.usage(thread)),
           locks ? jdk.locks(thread) : Locks.NONE);
     }
     containers.clear();

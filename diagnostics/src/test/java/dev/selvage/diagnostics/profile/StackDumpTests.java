@@ -23,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -402,5 +403,39 @@ final class StackDumpTests {
       never.close();
       ended.await();
     }
+  }
+
+  @Test
+  @DisplayName("processor time and creator are there where they are known, and only there")
+  void usage() throws Exception {
+    GoroutineInfo plain = thread(8, "", Map.of());
+    StackTraceElement line = new StackTraceElement("com.acme.Shop", "open", "Shop.java", 12);
+    GoroutineInfo counted =
+        new GoroutineInfo(
+            9,
+            "",
+            WaitReason.LOCK,
+            OptionalLong.empty(),
+            List.of(),
+            false,
+            "<root>",
+            STACK,
+            Map.of(),
+            new GoroutineInfo.Usage(
+                OptionalLong.of(12_600_000), OptionalLong.of(31), Optional.of(line)));
+    StackDump both = StackDump.of(new Listed(List.of(plain, counted), Locks.NONE));
+    String text = dump(both, StackDump.Format.TEXT);
+    assertTrue(text.contains("goroutine 8 [Lock.lock, 2 minutes]:"), text);
+    assertTrue(text.contains("goroutine 9 [Lock.lock, cpu 12 ms]:"), text);
+    assertTrue(
+        text.endsWith("created by com.acme.Shop.open in goroutine 31\n\tcom/acme/Shop.java:12\n"),
+        text);
+    assertEquals(1, text.lines().filter(l -> l.startsWith("created by")).count(), text);
+    String json = dump(both, StackDump.Format.JSON);
+    assertTrue(
+        json.contains(
+            "\"cpuNanos\":12600000,\"createdBy\":31,\"createdAt\":\"com.acme.Shop.open(Shop.java:12)\""),
+        json);
+    assertEquals(json.indexOf("cpuNanos"), json.lastIndexOf("cpuNanos"), json);
   }
 }
