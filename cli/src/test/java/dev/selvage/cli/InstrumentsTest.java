@@ -209,7 +209,7 @@ final class InstrumentsTest {
   }
 
   @Test
-  void howAFlightRecorderIsIsTold() {
+  void howAFlightRecorderIsIsTold() throws Exception {
     String json =
         "{\"schema\":\"selvage.flight/1\",\"running\":true,\"since\":\"2026-01-02T03:04:05Z\","
             + "\"keepSeconds\":2.5,\"mostBytes\":10485760,\"triggers\":[{\"directory\":"

@@ -310,7 +310,7 @@ public final class FlightTriggers implements AutoCloseable {
       Path file = writeFile();
       written.incrementAndGet();
       settings.log.accept("flight recorder: " + file + " (" + Files.size(file) + " bytes): " + why);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
       settings.log.accept(
           "flight recorder: no file could be written in " + settings.directory + " (" + e + ")");
     }
