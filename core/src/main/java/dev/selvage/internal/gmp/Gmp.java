@@ -73,7 +73,8 @@ final class Gmp extends GmpState {
    *
    * Fairness: a task in runnext inherits the time slice, so after INHERIT of them in a row, or when
    * sysmon says that a slice is over, the ring comes first; every GLOBAL_TICK-th task comes from the
-   * global queue.
+   * global queue; and whose slice is over, or who gives way, goes to the end of the global queue, if
+   * anybody waits there.
    */
   private static final long CLOSED = Long.MIN_VALUE;
   private static final long IDLE_ONE = 1L << 32;
@@ -171,6 +172,19 @@ final class Gmp extends GmpState {
     wake(alone ? p : null);
   }
 
+  /**
+   * Takes a task that has given way, or whose time slice is over, from an M's own thread: others
+   * come first. Go puts it into the global queue, which costs more, and is only of use to those who
+   * wait there: from the ring it would be back 61 times before the first of them has had a turn.
+   */
+  void giveWay(Processor p, Runnable task) {
+    if (global.isEmpty()) {
+      submit(p, task, false);
+    } else {
+      submit(task);
+    }
+  }
+
   /** Takes a task from any other thread. */
   void submit(Runnable task) {
     submit(Batch.of(task));
@@ -245,7 +259,8 @@ final class Gmp extends GmpState {
         return task;
       }
       p.inherited = 0;
-      if (!p.offer(task)) {
+      // Without a wake-up: where nobody waits the two that hand something over stay together.
+      if (global.isEmpty() ? !p.offer(task) : !expire(p, task)) {
         return task;
       }
     }
@@ -269,11 +284,21 @@ final class Gmp extends GmpState {
     p.clearRequest(Processor.SLICE);
     if (p.inherited > 0) {
       Runnable next = p.takeNext();
-      if (next != null) {
-        submit(p, next, false);
+      if (next != null && !expire(p, next)) {
+        p.swapNext(next); // as it was before; only the owner fills it
       }
     }
     return true;
+  }
+
+  /** Puts a task whose time slice is over behind the others; false if it may as well run. */
+  private boolean expire(Processor p, Runnable task) {
+    try {
+      giveWay(p, task);
+      return true;
+    } catch (OutOfMemoryError e) {
+      return false;
+    }
   }
 
   private @Nullable Runnable search(Machine m, Processor p) {

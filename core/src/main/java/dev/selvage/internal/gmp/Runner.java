@@ -96,10 +96,14 @@ public final class Runner implements Ground, Executor, Gatherer.Sink {
     if (carrier instanceof Worker worker) {
       Processor p = worker.runner == this ? worker.machine.processor : null;
       if (p != null) {
-        // What the carrier submits itself has just run: it gave way, or it was woken on its way to
-        // park, and then it goes on before others, unless it has woken somebody itself.
-        gmp.submit(
-            p, task, Thread.currentThread() != carrier || (!p.hasNext() && !JDK.hasYielded(task)));
+        if (Thread.currentThread() != carrier) {
+          gmp.submit(p, task, true);
+        } else if (JDK.hasYielded(task)) {
+          gmp.giveWay(p, task);
+        } else {
+          // It was woken on its way to park: it goes on, unless it has woken somebody itself.
+          gmp.submit(p, task, !p.hasNext());
+        }
         return;
       }
     } else if (carrier instanceof Gatherer gatherer) {
