@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.RandomAccessFile;
 import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -25,6 +26,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.Future;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
@@ -37,13 +39,17 @@ import java.util.concurrent.locks.ReentrantLock;
  * them all and answers with what came out, which no scheduler may change; {@code carriers} answers
  * which kinds of platform threads the virtual ones ran on; {@code hogs} whether a thread gets to
  * run beside as many that compute as there are processors; {@code own} what a thread runs on that
- * is given a scheduler; {@code await PREFIX} waits until new threads run on carriers of that name;
- * {@code named NAME} starts a thread of that name, which gives way and sleeps for ever.
+ * is given a scheduler; {@code work} whether queues are told of threads that wait for their
+ * carrier; {@code await PREFIX} waits until new threads run on carriers of that name; {@code named
+ * NAME} starts a thread of that name, which gives way and sleeps for ever; {@code quiet NAME} one
+ * that only waits, {@code pooled NAME} the same in an executor.
  */
 @SuppressWarnings("ThreadPriorityCheck") // giving way is one of those ways
 final class EveryThread {
   private static final int MANY = 200;
   private static final Set<String> CARRIERS = new TreeSet<>(); // guarded by itself
+  private static final Object NEVER = new Object();
+  private static final List<Object> KEPT = new ArrayList<>();
   private static final ThreadLocal<String> LOCAL = new ThreadLocal<>();
   private static final InheritableThreadLocal<String> INHERITED = new InheritableThreadLocal<>();
   private static final ScopedValue<String> SCOPED = ScopedValue.newInstance();
@@ -61,6 +67,7 @@ final class EveryThread {
             case "carriers" -> Child.say("carriers " + carriers());
             case "hogs" -> Child.say("hogs " + hogs());
             case "own" -> Child.say("own " + own());
+            case "work" -> Child.say("work " + work());
             case "await" -> {
               awaitCarrier(command.split(" ", 2)[1]);
               Child.say("awaited");
@@ -68,6 +75,20 @@ final class EveryThread {
             case "named" -> {
               startNamed(command.split(" ", 2)[1]);
               Child.say("started");
+            }
+            case "quiet" ->
+                waits(Thread.ofVirtual().name(command.split(" ", 2)[1]).start(() -> waitForEver()));
+            case "pooled" -> {
+              var threads = Thread.ofVirtual().name(command.split(" ", 2)[1]).factory();
+              var executor = Executors.newThreadPerTaskExecutor(threads);
+              KEPT.add(executor);
+              var thread = new CompletableFuture<Thread>();
+              executor.execute(
+                  () -> {
+                    thread.complete(Thread.currentThread());
+                    waitForEver();
+                  });
+              waits(thread.get());
             }
             default -> throw new IllegalArgumentException(command);
           }
@@ -128,6 +149,20 @@ final class EveryThread {
             });
   }
 
+  /** Says so when a thread waits. */
+  private static void waits(Thread thread) throws InterruptedException {
+    while (thread.getState() != Thread.State.WAITING) {
+      Thread.sleep(1);
+    }
+    Child.say("waits");
+  }
+
+  private static void waitForEver() {
+    while (true) {
+      LockSupport.park(NEVER);
+    }
+  }
+
   private static void awaitCarrier(String prefix) throws InterruptedException {
     for (boolean[] found = {false}; !found[0]; ) {
       Thread.ofVirtual()
@@ -156,6 +191,35 @@ final class EveryThread {
       parent.join();
     }
     return carriers;
+  }
+
+  /**
+   * Whether a queue of the JDK that asks if its partner may be waiting for this very carrier is
+   * told so; needs java.util.concurrent opened. Another carrier may be quicker, so it is tried
+   * often.
+   */
+  private static String work() throws Exception {
+    Method known = ForkJoinWorkerThread.class.getDeclaredMethod("hasKnownQueuedWork");
+    known.setAccessible(true);
+    var said = new CompletableFuture<String>();
+    Thread.startVirtualThread(
+        () -> {
+          try {
+            for (int i = 0; i < 10_000; i++) {
+              Thread other = Thread.startVirtualThread(() -> {});
+              Object with = known.invoke(null);
+              join(other);
+              Object without = known.invoke(null);
+              if (with.equals(true) && without.equals(false)) {
+                said.complete("is seen");
+              }
+            }
+            said.complete("is not seen");
+          } catch (ReflectiveOperationException e) {
+            said.completeExceptionally(e);
+          }
+        });
+    return said.get();
   }
 
   /** Runs it many times at once and adds up what it gives. */

@@ -39,6 +39,11 @@ final class Project {
     return MODULE.resolve("target/test-classes").toString();
   }
 
+  /** The same and the language. */
+  static String testClassesAndTheLanguage() {
+    return testClasses() + File.pathSeparator + programsInTheLanguage();
+  }
+
   /** The whole class path of the tests: for programs that need a library. */
   static String testClassPath() {
     return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));

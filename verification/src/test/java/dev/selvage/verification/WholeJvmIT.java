@@ -33,6 +33,15 @@ import org.junit.jupiter.api.io.TempDir;
 final class WholeJvmIT {
   private static final String OURS = "[selvage-m-N]";
   private static final String JDKS = "[ForkJoinPool-N-worker-N]";
+
+  /** Threads that nobody here has started, such as those of the agent. */
+  private static final int FEW = 8;
+
+  /** How often in a row threads that wake each other run before others. */
+  private static final int INHERITED = 1024;
+
+  private static final int TRIES = 30;
+
   private static final String OWN_OPEN = "--add-opens=java.base/java.lang=ALL-UNNAMED";
 
   /** Another agent: one that has a virtual thread, or one that changes the same class. */
@@ -153,6 +162,56 @@ final class WholeJvmIT {
         assertEquals(scheduler.equals("gmp"), runs >= SharedPs.OTHERS, line);
       }
     }
+  }
+
+  /**
+   * Otherwise those that hand something over spin for a partner that only they keep from running.
+   */
+  @Test
+  void queues_of_the_jdk_know_who_waits_for_their_carrier() throws Exception {
+    for (String scheduler : List.of("jdk", "gmp")) {
+      try (Target target =
+          with(scheduler)
+              .option("--add-opens=java.base/java.util.concurrent=ALL-UNNAMED")
+              .start(directory, EveryThread.class)) {
+        assertEquals("work is seen", target.ask("work", "work "), scheduler);
+      }
+    }
+  }
+
+  /**
+   * On one P, counted in turns of others. Whoever gives way, or comes from outside because its time
+   * is over, waits for those that wait already. Two that hand something over run one after the
+   * other, up to 1024 times, and then wait for the others as well.
+   */
+  @Test
+  void who_gives_way_or_sleeps_waits_for_a_bounded_number_of_turns() throws Exception {
+    try (Target target =
+        with("gmp")
+            .option("-Dselvage.gomaxprocs=1")
+            .classPath(Project.testClassesAndTheLanguage())
+            .start(directory, Turns.class)) {
+      for (int pairs : List.of(0, 2)) {
+        int others = Turns.YIELDING + Turns.SLEEPING + FEW;
+        assertTurns(target, pairs, others + pairs * INHERITED);
+      }
+    }
+  }
+
+  /** A P that was taken from its M, as happens on a busy machine, mixes turns: then once more. */
+  private static void assertTurns(Target target, int pairs, long most) throws Exception {
+    for (int i = 0; i < TRIES; i++) {
+      String line = target.ask("pairs " + pairs, "turns ");
+      String[] parts = line.split(" ", 5);
+      assertTrue(parts[4].startsWith("scheduler gmp"), line);
+      assertTrue(Long.parseLong(parts[1]) > 1, "nobody waited: " + line);
+      if (parts[3].equals("0")) {
+        assertTrue(Long.parseLong(parts[1]) <= most, line + ", at most " + most);
+        assertTrue(Long.parseLong(parts[2]) <= most, line + ", at most " + most);
+        return;
+      }
+    }
+    throw new AssertionError("in each of " + TRIES + " tries a P was taken from its M");
   }
 
   @Test

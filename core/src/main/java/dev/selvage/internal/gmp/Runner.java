@@ -13,6 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * it does not park, and throws nothing but {@link OutOfMemoryError}, and that before it has done
  * anything: the JDK then tries again, or tells who wanted to start a thread.
  */
-public final class Runner implements Ground, Executor, Gatherer.Sink {
+public final class Runner implements Ground, Executor, BooleanSupplier, Gatherer.Sink {
   /** How many Ms one scheduler has at most, if not said otherwise; as many as the JDK's has. */
   static final int MOST = 256;
 
@@ -111,6 +112,16 @@ public final class Runner implements Ground, Executor, Gatherer.Sink {
       return;
     }
     gmp.submit(task);
+  }
+
+  /** Whether others are in the queue of the P on which the current thread runs. */
+  @Override
+  public boolean getAsBoolean() {
+    if (JDK.currentCarrier() instanceof Worker worker && worker.runner == this) {
+      Processor p = worker.machine.processor;
+      return p != null && !p.isEmpty();
+    }
+    return false;
   }
 
   @Override

@@ -87,7 +87,20 @@ public final class WholeJvm {
       }
     }
     hook = made;
+    askForWork(changer);
     return null;
+  }
+
+  /**
+   * Lets the JDK's queues ask whether others wait for the carrier. Without it they are slower, and
+   * nothing else; so it is left out where it cannot be.
+   */
+  private static void askForWork(Changer changer) {
+    try {
+      changer.change(DefaultScheduler.asked(), DefaultScheduler::transformAsked);
+    } catch (Exception | LinkageError e) {
+      // Then they spin for a partner that cannot run, as on any scheduler that they do not know.
+    }
   }
 
   /** Whether the changed constructor is the one that runs, and asks the hook. */
@@ -122,6 +135,7 @@ public final class WholeJvm {
         return new Renewal(State.NOT_NEEDED, "");
       }
       changer.change(DefaultScheduler.target(), DefaultScheduler::transform);
+      askForWork(changer);
       return isInPlace(scheduler)
           ? new Renewal(State.DONE, "")
           : new Renewal(State.FAILED, "the constructor was changed, to no effect");

@@ -1,11 +1,13 @@
 package dev.selvage.internal.jdk;
 
 import static java.lang.classfile.ClassFile.ACC_FINAL;
+import static java.lang.classfile.ClassFile.ACC_PUBLIC;
 import static java.lang.classfile.ClassFile.ACC_STATIC;
 import static java.lang.classfile.ClassFile.ACC_SUPER;
 import static java.lang.classfile.ClassFile.ACC_SYNTHETIC;
 import static java.lang.classfile.ClassFile.ACC_VOLATILE;
 import static java.lang.constant.ConstantDescs.CD_String;
+import static java.lang.constant.ConstantDescs.CD_boolean;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_void;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
@@ -15,6 +17,8 @@ import java.lang.classfile.ClassFile.ClassHierarchyResolverOption;
 import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeModel;
 import java.lang.classfile.CodeTransform;
 import java.lang.classfile.Instruction;
@@ -29,16 +33,20 @@ import java.lang.constant.MethodTypeDesc;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.VarHandle;
+import java.lang.reflect.AccessFlag;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Lets the JDK use another scheduler for virtual threads for which nobody has chosen one. It has no
- * way of its own for that, so one instruction is added to one constructor.
+ * way of its own for that, so one instruction is added to one constructor. And lets its queues ask
+ * that scheduler, too, whether others wait for the carrier.
  *
  * <p>Any thread may call it; nothing here blocks.
  */
@@ -60,6 +68,15 @@ public final class DefaultScheduler {
    * SelvageHook is defined in java.lang itself, by a lookup in it. So it is visible where it is
    * called, without a jar that is appended to the boot class path, a file, or a read edge. It refers
    * to nothing but types of java.base.
+   *
+   * Before LinkedTransferQueue (and by it SynchronousQueue) and Exchanger spin for some microseconds
+   * for their partner, they ask ForkJoinWorkerThread.hasKnownQueuedWork() whether that may be in the
+   * queue of their own carrier, and then wait at once. It knows the carriers of a ForkJoinPool only,
+   * so on others each hand-over would cost that time. It is made to begin with
+   *
+   *     if (SelvageHook.isWork()) return true;
+   *
+   * That is about time only: where the method is not there, it is left out.
    */
   private static final ClassDesc VIRTUAL_THREAD = ClassDesc.of("java.lang.VirtualThread");
   private static final ClassDesc HOOK = ClassDesc.of("java.lang.SelvageHook");
@@ -70,6 +87,12 @@ public final class DefaultScheduler {
   private static final int PARAMETER = 1;
   private static final String SCHEDULER = "scheduler";
   private static final String PICK = "pick";
+  private static final ClassDesc WORKER = desc(ForkJoinWorkerThread.class);
+  private static final ClassDesc SUPPLIER = desc(BooleanSupplier.class);
+  private static final MethodTypeDesc ASKS = MethodTypeDesc.of(CD_boolean);
+  private static final String KNOWN = "hasKnownQueuedWork";
+  private static final String WORK = "work";
+  private static final String IS_WORK = "isWork";
 
   /** Of the JDK's classes only, and without loading any. */
   private static final ClassFile FILE =
@@ -130,6 +153,60 @@ public final class DefaultScheduler {
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new UnexpectedJdkException("java.lang.VirtualThread cannot be read: " + e, e);
     }
+  }
+
+  /** The class whose method is to be changed that queues ask whether there is work. */
+  public static Class<?> asked() {
+    return ForkJoinWorkerThread.class;
+  }
+
+  /** The class file of {@link #asked} with the question in it. */
+  public static byte[] transformAsked(byte[] worker) throws UnexpectedJdkException {
+    try {
+      ClassModel model = FILE.parse(worker);
+      List<MethodModel> methods =
+          model.methods().stream()
+              .filter(
+                  method ->
+                      method.methodName().equalsString(KNOWN)
+                          && method.methodTypeSymbol().equals(ASKS)
+                          && method.flags().has(AccessFlag.STATIC)
+                          && method.code().isPresent())
+              .toList();
+      if (!model.thisClass().asSymbol().equals(WORKER) || methods.size() != 1) {
+        throw new UnexpectedJdkException(
+            model.thisClass().asInternalName() + " has no method " + KNOWN + " of the known kind");
+      }
+      byte[] changed =
+          FILE.transformClass(
+              model,
+              ClassTransform.transformingMethodBodies(
+                  methods.getFirst()::equals, CodeTransform.ofStateful(DefaultScheduler::asking)));
+      List<VerifyError> errors = FILE.verify(changed);
+      if (!errors.isEmpty()) {
+        throw new UnexpectedJdkException("what was made of it is wrong: " + errors.getFirst());
+      }
+      return changed;
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw new UnexpectedJdkException(
+          "java.util.concurrent.ForkJoinWorkerThread cannot be read: " + e, e);
+    }
+  }
+
+  /** Asks the hook first. */
+  private static CodeTransform asking() {
+    return new CodeTransform() {
+      private boolean begun;
+
+      @Override
+      public void accept(CodeBuilder code, CodeElement element) {
+        if (!begun && element instanceof Instruction) {
+          begun = true;
+          code.invokestatic(HOOK, IS_WORK, ASKS).ifThen(then -> then.iconst_1().ireturn());
+        }
+        code.with(element);
+      }
+    };
   }
 
   private static CodeTransform picking() {
@@ -225,13 +302,19 @@ public final class DefaultScheduler {
   /** Where the hook finds the scheduler. */
   public static final class Hook {
     private final VarHandle scheduler;
+    private final VarHandle work;
 
-    private Hook(VarHandle scheduler) {
+    private Hook(VarHandle scheduler, VarHandle work) {
       this.scheduler = scheduler;
+      this.work = work;
     }
 
-    /** Says which scheduler it is from now on; null for the JDK's own. */
+    /**
+     * Says which scheduler it is from now on; null for the JDK's own. If it is a {@link
+     * BooleanSupplier} as well it is asked whether others wait for the carrier of the caller.
+     */
     public void set(@Nullable Executor executor) {
+      work.setVolatile(executor instanceof BooleanSupplier supplier ? supplier : null);
       scheduler.setVolatile(executor);
     }
 
@@ -254,7 +337,9 @@ public final class DefaultScheduler {
       } catch (ClassNotFoundException e) {
         hook = lookup.defineClass(hookClass());
       }
-      return new Hook(lookup.findStaticVarHandle(hook, SCHEDULER, Executor.class));
+      return new Hook(
+          lookup.findStaticVarHandle(hook, SCHEDULER, Executor.class),
+          lookup.findStaticVarHandle(hook, WORK, BooleanSupplier.class));
     } catch (ReflectiveOperationException | LinkageError | RuntimeException e) {
       throw new UnexpectedJdkException("no class can be added to java.lang: " + e, e);
     }
@@ -264,11 +349,16 @@ public final class DefaultScheduler {
    *
    *
    * <pre>
-   * final class SelvageHook {
+   * public final class SelvageHook {
    *   static volatile Executor scheduler;
+   *   static volatile BooleanSupplier work;
    *   static Executor pick(ForkJoinPool jdks) {
    *     Executor s = scheduler;
    *     return s == null ? jdks : s;
+   *   }
+   *   public static boolean isWork() {
+   *     BooleanSupplier w = work;
+   *     return w == null ? false : w.getAsBoolean();
    *   }
    * }
    * </pre>
@@ -278,8 +368,9 @@ public final class DefaultScheduler {
         HOOK,
         builder ->
             builder
-                .withFlags(ACC_FINAL | ACC_SUPER | ACC_SYNTHETIC)
+                .withFlags(ACC_PUBLIC | ACC_FINAL | ACC_SUPER | ACC_SYNTHETIC)
                 .withField(SCHEDULER, EXECUTOR, ACC_STATIC | ACC_VOLATILE)
+                .withField(WORK, SUPPLIER, ACC_STATIC | ACC_VOLATILE)
                 .withMethodBody(
                     PICK,
                     MethodTypeDesc.of(EXECUTOR, POOL),
@@ -290,7 +381,21 @@ public final class DefaultScheduler {
                             .ifThen(Opcode.IFNONNULL, then -> then.areturn())
                             .pop()
                             .aload(0)
-                            .areturn()));
+                            .areturn())
+                .withMethodBody(
+                    IS_WORK,
+                    ASKS,
+                    ACC_PUBLIC | ACC_STATIC,
+                    code ->
+                        code.getstatic(HOOK, WORK, SUPPLIER)
+                            .dup()
+                            .ifThen(
+                                Opcode.IFNONNULL,
+                                then ->
+                                    then.invokeinterface(SUPPLIER, "getAsBoolean", ASKS).ireturn())
+                            .pop()
+                            .iconst_0()
+                            .ireturn()));
   }
 
   private static String name(ClassDesc type) {

@@ -25,6 +25,7 @@ import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +68,60 @@ class DefaultSchedulerTests {
       var read = (FieldInstruction) more.get(at - 1);
       assertEquals("DEFAULT_SCHEDULER", read.name().stringValue());
       assertEquals(instructions(was).toString(), more.toString());
+    }
+  }
+
+  @Test
+  void oneMethodIsAskedFirstAndNothingElseChanges() throws Exception {
+    byte[] original = worker();
+    ClassModel before = FILE.parse(original);
+    ClassModel after = FILE.parse(DefaultScheduler.transformAsked(original));
+    assertEquals(before.fields().toString(), after.fields().toString());
+    assertEquals(before.methods().size(), after.methods().size());
+    for (int i = 0; i < before.methods().size(); i++) {
+      MethodModel was = before.methods().get(i);
+      MethodModel is = after.methods().get(i);
+      assertEquals(was.methodName().stringValue(), is.methodName().stringValue());
+      assertEquals(was.flags().flagsMask(), is.flags().flagsMask());
+      if (!was.methodName().equalsString("hasKnownQueuedWork")) {
+        assertArrayEquals(code(was), code(is), () -> was + " has changed");
+        continue;
+      }
+      List<Instruction> more = instructions(is);
+      var call = (InvokeInstruction) more.getFirst();
+      assertEquals("java/lang/SelvageHook", call.owner().asInternalName());
+      assertEquals(
+          List.of(Opcode.IFEQ, Opcode.ICONST_1, Opcode.IRETURN),
+          more.subList(1, 4).stream().map(Instruction::opcode).toList());
+      assertEquals(
+          instructions(was).stream().map(Instruction::opcode).toList(),
+          more.subList(4, more.size()).stream().map(Instruction::opcode).toList());
+    }
+  }
+
+  @Test
+  void aClassWithoutThatMethodIsRefused() throws Exception {
+    byte[] other =
+        FILE.transformClass(
+            FILE.parse(worker()),
+            ClassTransform.dropping(
+                element ->
+                    element instanceof MethodModel method
+                        && method.methodName().equalsString("hasKnownQueuedWork")));
+    for (byte[] file : List.of(other, original())) {
+      String message =
+          assertThrows(UnexpectedJdkException.class, () -> DefaultScheduler.transformAsked(file))
+              .getMessage();
+      assertNotNull(message);
+      assertTrue(message.contains("has no method hasKnownQueuedWork"), message);
+    }
+  }
+
+  private static byte[] worker() throws IOException {
+    try (InputStream in =
+        ForkJoinWorkerThread.class.getResourceAsStream("ForkJoinWorkerThread.class")) {
+      assertNotNull(in);
+      return in.readAllBytes();
     }
   }
 
