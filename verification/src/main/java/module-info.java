@@ -13,6 +13,8 @@ module dev.selvage.verification {
   // only the tests use these
   requires static java.compiler;
   requires static java.net.http;
+  requires static java.sql;
   requires static jdk.attach;
   requires static jdk.jdi;
+  requires static jdk.jfr;
 }
