@@ -9,17 +9,29 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
-/** A line of source that a comment {@code // LEAK name} marks, so that tests know no numbers. */
+/**
+ * A line of source that a comment {@code // LEAK name} marks, or {@code // LINE name} where nothing
+ * leaks, so that tests know no numbers.
+ */
 record Marker(String file, int line) {
   private static final Map<Path, List<String>> SOURCES = new ConcurrentHashMap<>();
 
   /** The line of the class's source file that carries this marker; there must be exactly one. */
   static Marker in(Class<?> type, String name) {
+    return at(type, "// LEAK " + name);
+  }
+
+  /** The line with this marker at which nothing leaks. */
+  static Marker line(Class<?> type, String name) {
+    return at(type, "// LINE " + name);
+  }
+
+  private static Marker at(Class<?> type, String comment) {
     String path = type.getPackageName().replace('.', '/') + "/" + outermost(type) + ".java";
     for (String root : List.of("src/main/java", "src/test/java")) {
       Path source = Project.MODULE.resolve(root).resolve(path);
       if (Files.exists(source)) {
-        return new Marker(source.getFileName().toString(), line(source, "// LEAK " + name));
+        return new Marker(source.getFileName().toString(), lineOf(source, comment));
       }
     }
     throw new AssertionError("no source of " + type);
@@ -38,7 +50,7 @@ record Marker(String file, int line) {
     return file + ":" + line;
   }
 
-  private static int line(Path source, String comment) {
+  private static int lineOf(Path source, String comment) {
     var lines = SOURCES.computeIfAbsent(source, Marker::lines);
     var at = IntStream.range(0, lines.size()).filter(i -> lines.get(i).endsWith(comment)).toArray();
     if (at.length != 1) {
