@@ -52,6 +52,14 @@ final class DemoCommand implements Callable<Integer> {
       description = "The port of the debug pages on localhost. Default: any free one.")
   private @Nullable Integer port;
 
+  @Option(
+      names = "--scheduler",
+      paramLabel = "NAME",
+      converter = RunCommand.SchedulerName.class,
+      completionCandidates = RunCommand.SchedulerName.Names.class,
+      description = "What the service's virtual threads run on, as for run: gmp, jdk or auto.")
+  private @Nullable String scheduler;
+
   DemoCommand(Installation installation, Terminal terminal) {
     this.installation = installation;
     this.terminal = terminal;
@@ -75,6 +83,9 @@ final class DemoCommand implements Callable<Integer> {
               .set("quiet", true);
       if (serve) {
         options.set("port", chosen).set("address", directory.address());
+      }
+      if (scheduler != null) {
+        options.set("scheduler", scheduler);
       }
       String classPath = examples.resolveSibling("*").toString();
       ProcessBuilder command =

@@ -46,6 +46,28 @@ final class DemoCommandTest {
     }
   }
 
+  @Test
+  void theAgentIsToldWhichScheduler(@TempDir Path directory) throws Exception {
+    FakeInstallation installation = FakeInstallation.in(directory);
+    demo(installation.lib().resolve("examples"));
+    Path told = directory.resolve("options");
+    ProcessBuilder command = installation.command("demo", "--scheduler", "gmp");
+    command.environment().put("JAVA_TOOL_OPTIONS", "-Dfake.options=" + told);
+    Process process = command.start();
+    try (BufferedReader err = process.errorReader()) {
+      String line = err.readLine();
+      while (line != null && !line.equals("ready")) {
+        line = err.readLine();
+      }
+      assertEquals("ready", line);
+      String options = Files.readString(told);
+      assertTrue(options.contains("scheduler=gmp"), options);
+    } finally {
+      process.toHandle().destroy();
+      assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    }
+  }
+
   private static void demo(Path lib) throws IOException {
     Files.createDirectories(lib);
     MethodTypeDesc main =
