@@ -23,7 +23,8 @@ final class Compare {
         --rounds N          processes of each kind (5)
         --only REGEX        the programs whose names match
         --who A,B           implementations: selvage, selvage-gmp, selvage-reused, go, kotlin, jox,
-                            jdk, jdk-transfer
+                            jdk, jdk-transfer; and these two with every virtual thread on
+                            Selvage's scheduler: jdk-gmp, jdk-transfer-gmp
         --base NAME         whose median is divided by the others' (selvage)
         --procs N           GOMAXPROCS, and the parallelism of the JDK's scheduler (2)
         --with NAME=OPTIONS one more, selvage-NAME: Selvage with these options of the JVM
@@ -98,7 +99,7 @@ final class Compare {
   private int rounds = 5;
   private Pattern only = Pattern.compile("");
 
-  private Compare(String java, String classPath, String go) {
+  private Compare(String java, String classPath, String go, String agent) {
     String programs = "dev.selvage.benchmarks.";
     selvage = List.of(java, "-cp", classPath, programs + "SelvagePrograms");
     commands.put("selvage", selvage);
@@ -115,7 +116,11 @@ final class Compare {
     commands.put("jox", List.of(java, "-cp", classPath, programs + "JoxPrograms"));
     List<String> jdk = List.of(java, "-cp", classPath, programs + "JdkPrograms");
     commands.put("jdk", jdk);
-    commands.put("jdk-transfer", with(jdk, "-Dselvage.benchmarks.transfer=true"));
+    List<String> transfer = with(jdk, "-Dselvage.benchmarks.transfer=true");
+    commands.put("jdk-transfer", transfer);
+    String whole = "-javaagent:" + agent + "=scheduler=gmp,quiet=true";
+    commands.put("jdk-gmp", with(jdk, whole));
+    commands.put("jdk-transfer-gmp", with(transfer, whole));
   }
 
   private static List<String> with(List<String> command, String... options) {
@@ -124,9 +129,9 @@ final class Compare {
     return longer;
   }
 
-  /** Arguments: the java command, the class path, the Go program, then the options. */
+  /** Arguments: the java command, the class path, the Go program, the agent, then the options. */
   public static void main(String[] args) throws Exception {
-    var compare = new Compare(args[0], args[1], args[2]);
+    var compare = new Compare(args[0], args[1], args[2], args[3]);
     try {
       compare.options(args);
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
@@ -138,7 +143,7 @@ final class Compare {
 
   private void options(String[] args) {
     List<String> who = List.of();
-    for (int i = 3; i < args.length; i++) {
+    for (int i = 4; i < args.length; i++) {
       switch (args[i]) {
         case "--rounds" -> rounds = Integer.parseInt(args[++i]);
         case "--only" -> only = Pattern.compile(args[++i]);
