@@ -40,7 +40,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * which kinds of platform threads the virtual ones ran on; {@code hogs} whether a thread gets to
  * run beside as many that compute as there are processors; {@code own} what a thread runs on that
  * is given a scheduler; {@code work} whether queues are told of threads that wait for their
- * carrier; {@code await PREFIX} waits until new threads run on carriers of that name; {@code named
+ * carrier; {@code pool} whether the JDK's scheduler has had anything to do; {@code await PREFIX} waits until new threads run on carriers of that name; {@code named
  * NAME} starts a thread of that name, which gives way and sleeps for ever; {@code quiet NAME} one
  * that only waits, {@code pooled NAME} the same in an executor.
  */
@@ -68,6 +68,8 @@ final class EveryThread {
             case "hogs" -> Child.say("hogs " + hogs());
             case "own" -> Child.say("own " + own());
             case "work" -> Child.say("work " + work());
+            case "pool" ->
+                Child.say("pool " + (isThread("ForkJoinPool-1-worker-") ? "works" : "is idle"));
             case "await" -> {
               awaitCarrier(command.split(" ", 2)[1]);
               Child.say("awaited");
@@ -191,6 +193,11 @@ final class EveryThread {
       parent.join();
     }
     return carriers;
+  }
+
+  /** Whether there is a platform thread whose name starts so. */
+  private static boolean isThread(String name) {
+    return Thread.getAllStackTraces().keySet().stream().anyMatch(t -> t.getName().startsWith(name));
   }
 
   /**

@@ -100,10 +100,12 @@ final class WholeJvmIT {
     try (Target target = with("jdk").start(directory, EveryThread.class)) {
       onTheirs = target.ask("what", "what ");
       assertEquals("carriers " + JDKS, target.ask("carriers", "carriers "));
+      assertEquals("pool works", target.ask("pool", "pool "));
     }
     try (Target target = with("gmp").start(directory, EveryThread.class)) {
       assertEquals(onTheirs, target.ask("what", "what "));
       assertEquals("carriers " + OURS, target.ask("carriers", "carriers "));
+      assertEquals("pool is idle", target.ask("pool", "pool ")); // nor do the pollers run there
       assertEquals("hogs run on", target.ask("hogs", "hogs "));
       assertEquals("", target.stderr());
     }

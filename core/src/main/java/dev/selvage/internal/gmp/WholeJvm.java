@@ -17,8 +17,12 @@ public final class WholeJvm {
   /*
    * The order is such that a failure leaves everything as it was: the changed constructor does what
    * the old one did until the hook is told of a scheduler, and that comes last. The JDK's pollers
-   * are started before that, by a platform thread, so they stay with the JDK.
+   * are started before that, and are platform threads: as virtual ones they would be all that runs
+   * on the JDK's scheduler, and the news of a socket would go through three threads instead of two.
    */
+
+  /** 1 makes the JDK's pollers platform threads. Read once, when they are started. */
+  private static final String POLLERS = "jdk.pollerMode";
 
   /** How long the trial may take before it counts as failed: a guard against hanging. */
   private static final long PATIENCE_SECONDS = 20;
@@ -64,7 +68,7 @@ public final class WholeJvm {
     } catch (Exception | LinkageError e) {
       return "the JVM lets nobody change java.lang.VirtualThread: " + e;
     }
-    Runner runner = Runners.ofThisJvm();
+    Runner runner = runner();
     if (runner == null) {
       return "there are no threads for a scheduler of our own";
     }
@@ -100,6 +104,21 @@ public final class WholeJvm {
       changer.change(DefaultScheduler.asked(), DefaultScheduler::transformAsked);
     } catch (Exception | LinkageError e) {
       // Then they spin for a partner that cannot run, as on any scheduler that they do not know.
+    }
+  }
+
+  /** The scheduler, with the pollers that it needs unless the program asks for others. */
+  private static @Nullable Runner runner() {
+    boolean asked = System.getProperty(POLLERS) != null;
+    if (!asked) {
+      System.setProperty(POLLERS, "1");
+    }
+    try {
+      return Runners.ofThisJvm();
+    } finally {
+      if (!asked) {
+        System.clearProperty(POLLERS);
+      }
     }
   }
 
