@@ -10,6 +10,7 @@ import com.sun.jdi.Location;
 import com.sun.jdi.ReferenceType;
 import com.sun.jdi.StackFrame;
 import com.sun.jdi.ThreadReference;
+import com.sun.jdi.VMDisconnectedException;
 import com.sun.jdi.VirtualMachine;
 import com.sun.jdi.connect.AttachingConnector;
 import com.sun.jdi.event.BreakpointEvent;
@@ -158,7 +159,11 @@ final class DebuggerIT {
 
     @Override
     public void close() {
-      vm.dispose();
+      try {
+        vm.dispose();
+      } catch (VMDisconnectedException e) {
+        // It has run to its end.
+      }
     }
   }
 

@@ -22,8 +22,8 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Turns {
   static final int YIELDING = 50;
   static final int SLEEPING = 10;
-  private static final int YIELDS = 400;
-  private static final int SLEEPS = 20;
+  private static final int YIELDS = 20;
+  private static final int SLEEPS = 4;
 
   private Turns() {}
 

@@ -55,7 +55,7 @@ public final class WholeJvm {
     if ("jdk".equals(System.getProperty(Runners.PROPERTY))) {
       return "-D" + Runners.PROPERTY + "=jdk says that there is to be no scheduler but the JDK's";
     }
-    String impossible = Runners.impossible();
+    String impossible = impossible();
     if (impossible != null) {
       return impossible;
     }
@@ -68,7 +68,7 @@ public final class WholeJvm {
     } catch (Exception | LinkageError e) {
       return "the JVM lets nobody change java.lang.VirtualThread: " + e;
     }
-    Runner runner = runner();
+    Runner runner = Runners.ofThisJvm();
     if (runner == null) {
       return "there are no threads for a scheduler of our own";
     }
@@ -107,14 +107,14 @@ public final class WholeJvm {
     }
   }
 
-  /** The scheduler, with the pollers that it needs unless the program asks for others. */
-  private static @Nullable Runner runner() {
+  /** Why there can be no scheduler. To ask starts it, and so the pollers: those it needs here. */
+  private static @Nullable String impossible() {
     boolean asked = System.getProperty(POLLERS) != null;
     if (!asked) {
       System.setProperty(POLLERS, "1");
     }
     try {
-      return Runners.ofThisJvm();
+      return Runners.impossible();
     } finally {
       if (!asked) {
         System.clearProperty(POLLERS);
