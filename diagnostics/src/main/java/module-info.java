@@ -12,6 +12,7 @@ module dev.selvage.diagnostics {
   requires jdk.management;
 
   exports dev.selvage.diagnostics;
+  exports dev.selvage.diagnostics.doctor;
   exports dev.selvage.diagnostics.growth;
   exports dev.selvage.diagnostics.profile;
   exports dev.selvage.diagnostics.prover;

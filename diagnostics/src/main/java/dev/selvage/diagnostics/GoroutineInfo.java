@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics;
 
+import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.observe.WaitReason;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,14 @@ public record GoroutineInfo(
    */
   public record Usage(
       OptionalLong cpuNanos, OptionalLong startedBy, Optional<StackTraceElement> startedAt) {
+    /** What the copy of the language that the thread is of says; does not block. */
+    public static Usage of(Thread thread) {
+      Cores.Usage usage = Cores.usage(thread);
+      return usage.cpuNanos().isEmpty()
+          ? UNKNOWN
+          : new Usage(usage.cpuNanos(), usage.startedBy(), usage.startedAt());
+    }
+
     /** Nothing was counted. */
     public static final Usage UNKNOWN =
         new Usage(OptionalLong.empty(), OptionalLong.empty(), Optional.empty());

@@ -42,8 +42,11 @@ public final class ReportJson {
     return text(root);
   }
 
-  /** A value as JSON on one line, ending in a line break. */
-  static String text(Map<String, @Nullable Object> root) {
+  /**
+   * A value as JSON on one line, ending in a line break: maps, collections, numbers, booleans and
+   * null as what they are, everything else as its text.
+   */
+  public static String text(Map<String, @Nullable Object> root) {
     StringBuilder out = new StringBuilder(1024);
     write(out, root);
     return out.append('\n').toString();

@@ -1,12 +1,12 @@
 package dev.selvage.http;
 
-import dev.selvage.diagnostics.DoctorJson;
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
 import dev.selvage.diagnostics.SchedulerJson;
+import dev.selvage.diagnostics.doctor.DoctorJson;
 import dev.selvage.diagnostics.profile.GoroutineProfile;
 import dev.selvage.diagnostics.profile.ProfileException;
 import dev.selvage.diagnostics.profile.Profiler;

@@ -1,6 +1,5 @@
 package dev.selvage.diagnostics.cores;
 
-import dev.selvage.diagnostics.GoroutineInfo.Usage;
 import dev.selvage.observe.Probe;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -88,13 +87,26 @@ public final class Cores {
     }
   }
 
-  /** What a goroutine has used; {@link Usage#UNKNOWN} where that was not counted. */
+  /**
+   * What a goroutine has used.
+   *
+   * @param cpuNanos processor time; empty where nothing was counted
+   * @param startedBy the thread that started it; empty where that was not noted
+   * @param startedAt the line that did; likewise
+   */
+  public record Usage(
+      OptionalLong cpuNanos, OptionalLong startedBy, Optional<StackTraceElement> startedAt) {}
+
+  private static final Usage UNKNOWN =
+      new Usage(OptionalLong.empty(), OptionalLong.empty(), Optional.empty());
+
+  /** What a goroutine has used, as far as that was counted. */
   public static Usage usage(Thread thread) {
     Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
     MethodHandle usage = handler == null ? null : USAGE.get(handler.getClass());
     try {
       if (usage == null || !(usage.invoke(thread) instanceof Map<?, ?> map)) {
-        return Usage.UNKNOWN;
+        return UNKNOWN;
       }
       return new Usage(
           map.get("cpuNanos") instanceof Long nanos ? OptionalLong.of(nanos) : OptionalLong.empty(),
@@ -103,7 +115,7 @@ public final class Cores {
               ? Optional.of(at)
               : Optional.empty());
     } catch (Throwable _) {
-      return Usage.UNKNOWN;
+      return UNKNOWN;
     }
   }
 

@@ -187,7 +187,7 @@ public final class StackDump {
         "",
         stack,
         Cores.labels(thread),
-        Cores.usage(thread));
+        GoroutineInfo.Usage.of(thread));
   }
 
   private static void write(OutputStream out, String text) throws IOException {

@@ -743,7 +743,7 @@ public final class Prover implements Leaks {
               containers.get(i),
               List.of(stacks[i]),
               Cores.labels(thread),
-              Cores.usage(thread)),
+              GoroutineInfo.Usage.of(thread)),
           locks ? jdk.locks(thread) : Locks.NONE);
     }
     containers.clear();

@@ -1,6 +1,9 @@
-package dev.selvage.diagnostics;
+package dev.selvage.diagnostics.doctor;
 
+import dev.selvage.diagnostics.ControlGroup;
 import dev.selvage.diagnostics.Leaks.Mode;
+import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.prover.JdkBuild;
 import dev.selvage.diagnostics.prover.Prover;

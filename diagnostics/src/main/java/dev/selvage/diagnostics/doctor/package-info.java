@@ -1,0 +1,2 @@
+/** What is possible in this JVM, and why not more. */
+package dev.selvage.diagnostics.doctor;
