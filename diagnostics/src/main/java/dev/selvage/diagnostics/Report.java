@@ -42,8 +42,8 @@ public record Report(
   }
 
   /**
-   * The JVM that was looked at: process id, Java version ({@code 25.0.3}) and collector ({@code
-   * G1}, {@code ZGC}, …).
+   * The JVM that was looked at: process id (0 where not known), Java version ({@code 25.0.3}) and
+   * collector ({@code G1}, {@code ZGC}, …; {@code unknown} of a heap dump).
    */
   public record Vm(long pid, String java, String collector) {}
 
@@ -111,14 +111,15 @@ public record Report(
   /**
    * How the proof went.
    *
-   * @param mode {@code now}, {@code concurrent}, {@code reclaim}, or {@code none} where no proof
-   *     was possible
+   * @param mode {@code now}, {@code concurrent}, {@code reclaim}; {@code offline} for a heap dump
+   *     and {@code exact} for one that was made for this; {@code none} where no proof was possible
    * @param rounds how many collections were asked for
    * @param pauseMillis the longest stop of the program that they caused, in milliseconds
    * @param totalMillis the whole look, in milliseconds
    * @param complete whether everything that could be judged was: false says that leaks may be
    *     missing from the findings
-   * @param canary whether the leak that the prover itself planted was found
+   * @param canary whether the leak that the prover itself planted was found; false where none could
+   *     be planted ({@link #isOfDump})
    * @param refuted how many threads that were ever proven here have been seen running again
    * @param why why there was no proof or it is not complete; null when there is nothing to say
    */
@@ -130,5 +131,14 @@ public record Report(
       boolean complete,
       boolean canary,
       long refuted,
-      @Nullable String why) {}
+      @Nullable String why) {
+
+    /**
+     * Whether it was computed from a heap dump: no collection was asked for, no canary planted, and
+     * how long the program stood still is not known.
+     */
+    public boolean isOfDump() {
+      return mode.equals("offline") || mode.equals("exact");
+    }
+  }
 }

@@ -54,7 +54,7 @@ public final class ReportJson {
 
   private static Map<String, @Nullable Object> vm(Report.Vm vm) {
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
-    json.put("pid", vm.pid());
+    json.put("pid", vm.pid() == 0 ? null : vm.pid());
     json.put("java", vm.java());
     json.put("collector", vm.collector());
     return json;
@@ -94,10 +94,10 @@ public final class ReportJson {
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
     json.put("mode", proof.mode());
     json.put("rounds", proof.rounds());
-    json.put("pauseMillis", proof.pauseMillis());
+    json.put("pauseMillis", proof.isOfDump() ? null : proof.pauseMillis());
     json.put("totalMillis", proof.totalMillis());
     json.put("complete", proof.complete());
-    json.put("canary", proof.canary());
+    json.put("canary", proof.isOfDump() ? null : proof.canary()); // null: not applicable
     json.put("refuted", proof.refuted());
     json.put("why", proof.why());
     return json;

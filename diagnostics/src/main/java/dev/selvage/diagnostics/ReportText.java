@@ -37,7 +37,7 @@ public final class ReportText {
 
   /** Evidence that the sentence of the finding says already. */
   private static final Set<String> IN_THE_SENTENCE =
-      Set.of("grewBy", "seconds", "perSecond", "oldestSeconds", "growing");
+      Set.of("grewBy", "seconds", "perSecond", "oldestSeconds", "growing", "path", "doubt");
 
   private static final Pattern LAST_NUMBER = Pattern.compile("(\\d{1,18})$");
   private static final String BLOCKS = "▁▂▃▄▅▆▇█";
@@ -112,10 +112,13 @@ public final class ReportText {
     if (!evidence.isEmpty()) {
       line("evidence", evidence);
     }
+    if (d.evidence().get("path") instanceof List<?> path) {
+      path(path);
+    }
     if (!d.because().isBlank()) {
       line("because", d.because());
     }
-    String interrupt = finding instanceof Finding.Deadlocked ? INTERRUPT_ONE : INTERRUPT;
+    String interrupt = finding instanceof Finding.Deadlocked ? INTERRUPT_ONE : interrupt(d);
     String except = "interrupt".equals(d.except()) ? interrupt : d.except();
     if (except != null && !d.because().contains(except)) {
       line("except", except);
@@ -131,6 +134,23 @@ public final class ReportText {
     for (int i = 0; i < cycle.size(); i++) {
       String edge = i == 0 ? "\u250c\u2192 " : i < cycle.size() - 1 ? "\u2502  " : "\u2514\u2500 ";
       line(i == 0 ? CYCLE : "", edge + cycle.get(i));
+    }
+  }
+
+  /** Who can still interrupt it. */
+  private static String interrupt(Details d) {
+    return d.evidence().get("heldBy") instanceof List<?> list && !list.isEmpty()
+        ? "only an interrupt can still wake it, by who holds the thread: "
+            + list.stream().map(String::valueOf).collect(Collectors.joining(", "))
+        : INTERRUPT;
+  }
+
+  /** A path from a root to what is kept, one step a line. */
+  private void path(List<?> path) {
+    for (int i = 0; i < path.size(); i++) {
+      String step = String.valueOf(path.get(i));
+      boolean last = i == path.size() - 1;
+      line(i == 0 ? "kept by" : "", (i == 0 ? "" : last ? "╰→ " : "├→ ") + step);
     }
   }
 
@@ -176,7 +196,8 @@ public final class ReportText {
             .filter(f -> f.details().state() == Finding.State.OPEN)
             .collect(Collectors.toList());
     boolean none = proof.mode().equals("none");
-    boolean healthy = open.isEmpty() && !none && proof.complete() && proof.canary();
+    boolean sound = proof.canary() || proof.isOfDump();
+    boolean healthy = open.isEmpty() && !none && proof.complete() && sound;
 
     StringBuilder line = new StringBuilder();
     if (open.isEmpty()) {
@@ -196,7 +217,9 @@ public final class ReportText {
     line.append(". ");
     boolean counted = !none || report.goroutines().total() > 0;
     line.append(counted ? census(report.goroutines(), open) : "Virtual threads were not counted");
-    if (!none) {
+    if (proof.isOfDump()) {
+      line.append("; from a heap dump");
+    } else if (!none) {
       line.append(
           proof.canary() ? "; canary found" : "; canary NOT found, so leaks may be missing here");
     }
@@ -206,10 +229,10 @@ public final class ReportText {
     if (open.isEmpty()) {
       line.append("; ").append(millis(proof.totalMillis()));
     } else {
-      if (!none) {
+      if (!none && !proof.isOfDump()) {
         line.append("; pause ").append(millis(proof.pauseMillis()));
       }
-      line.append(none ? "; " : ", ").append(millis(proof.totalMillis())).append(" in all");
+      line.append(none || proof.isOfDump() ? "; " : ", ").append(millis(proof.totalMillis())).append(" in all");
     }
     line.append('.');
     paint(healthy ? GREEN : open.isEmpty() ? YELLOW : BOLD, line.toString());

@@ -1,0 +1,106 @@
+package dev.selvage.diagnostics.heap;
+
+import java.util.Set;
+
+/** What references of the JDK and of Selvage mean for who can wake whom. */
+final class Policy {
+  /** What somebody who can reach the holder of a thread can do to it. */
+  enum Role {
+    /** Nothing: the thread's own parts, and lists that only list. */
+    NOBODY,
+    /** Interrupt it, as a pool or a server does at its end. */
+    HOLDER,
+    /** Wake it. */
+    WAKER
+  }
+
+  /** What only the virtual thread itself uses. */
+  private static final Set<String> OWN_OF_THREAD =
+      Set.of(
+          "parkBlocker",
+          "threadLocals",
+          "inheritableThreadLocals",
+          "scopedValueBindings",
+          "headStackableScopes",
+          "cont");
+
+  private static final Set<String> OWN_OF_VIRTUAL = Set.of("cont", "termination");
+
+  /** Fields by which collections of the JDK refer to what the program put there. */
+  private static final Set<String> ELEMENTS =
+      Set.of("item", "val", "value", "key", "element", "result", "referent", "e0", "e1", "e");
+
+  private Policy() {}
+
+  /** What a reference in the instances of a class means. */
+  static HeapClass.Use use(HeapClass c, HeapClass owner, String field) {
+    if (owner.name.equals("java/lang/ref/Reference")
+        && field.equals("referent")
+        && c.is("java/lang/ref/PhantomReference")) {
+      return HeapClass.Use.IGNORED;
+    }
+    if (c.name.equals(HeapGraph.VIRTUAL_THREAD)) {
+      boolean own =
+          owner.name.equals(HeapGraph.VIRTUAL_THREAD)
+              ? OWN_OF_VIRTUAL.contains(field)
+              : owner.name.equals("java/lang/Thread") && OWN_OF_THREAD.contains(field);
+      return own ? HeapClass.Use.OWN : HeapClass.Use.FOLLOWED;
+    }
+    return HeapClass.Use.FOLLOWED;
+  }
+
+  /**
+   * What who can reach an object can do to a virtual thread that the object refers to.
+   *
+   * @param holder the object's class
+   * @param owner the class that declares the field
+   */
+  static Role role(String holder, String owner, String field) {
+    if (holder.startsWith("java/lang/VirtualThread$")
+        || owner.equals("java/util/concurrent/locks/AbstractOwnableSynchronizer")
+        || (owner.startsWith("jdk/internal/vm/") && field.equals("owner"))
+        || holder.equals("dev/selvage/internal/Roster$Entry")
+        || holder.startsWith("dev/selvage/internal/trace/")
+        || holder.startsWith("dev/selvage/diagnostics/")) {
+      return Role.NOBODY;
+    }
+    if (isSelvage(owner)) {
+      return Role.WAKER;
+    }
+    if (!isJdk(owner)) {
+      return Role.HOLDER;
+    }
+    boolean collection =
+        (owner.startsWith("java/util/") && !owner.startsWith("java/util/concurrent/"))
+            || owner.startsWith("java/util/concurrent/atomic/")
+            || ELEMENTS.contains(field);
+    boolean interrupter =
+        (owner.equals("java/util/concurrent/FutureTask") && field.equals("runner"))
+            || (owner.equals("java/util/concurrent/ThreadPoolExecutor$Worker")
+                && field.equals("thread"));
+    return collection || interrupter ? Role.HOLDER : Role.WAKER;
+  }
+
+  /** Whether an object of that class is a part of a set of threads. */
+  static boolean isPartOfSet(String name) {
+    return name.startsWith("java/util/concurrent/ConcurrentHashMap")
+        || name.startsWith("[Ljava/util/concurrent/ConcurrentHashMap$")
+        || name.startsWith("java/util/Collections$")
+        || name.startsWith("dev/selvage/diagnostics/jdk/")
+        || name.startsWith("dev/selvage/internal/gmp/Listed");
+  }
+
+  static boolean isJdk(String internal) {
+    return internal.startsWith("java/")
+        || internal.startsWith("javax/")
+        || internal.startsWith("jdk/")
+        || internal.startsWith("sun/")
+        || internal.startsWith("com/sun/");
+  }
+
+  static boolean isSelvage(String internal) {
+    return internal.startsWith("dev/selvage/")
+        && !internal.startsWith("dev/selvage/examples/")
+        && !internal.startsWith("dev/selvage/verification/");
+  }
+}

@@ -1,0 +1,527 @@
+package dev.selvage.diagnostics.prover;
+
+import dev.selvage.diagnostics.Finding;
+import dev.selvage.diagnostics.Finding.Details;
+import dev.selvage.diagnostics.Frames;
+import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.heap.HeapGraph;
+import dev.selvage.diagnostics.heap.HeapThread;
+import dev.selvage.diagnostics.heap.Liveness;
+import dev.selvage.diagnostics.heap.Liveness.Wait;
+import dev.selvage.diagnostics.heap.Paths;
+import dev.selvage.diagnostics.jdk.Jdk.Activity;
+import dev.selvage.observe.WaitReason;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds, in a heap dump of any HotSpot JVM from 21 on, the virtual threads that can never run again.
+ * The JVM that was dumped need not have known of Selvage. For one thread; blocks while it reads.
+ */
+public final class HeapDumpProver {
+  /*
+   * Go's rule: a blocked thread is leaked when nothing that can still run reaches what it waits on,
+   * other than through the stacks of threads that are leaked themselves. See Liveness for the
+   * argument, and ADR 0025 for what a dump cannot tell and what is done about that.
+   */
+
+  private static final int MIN_SUSPECTS = 10;
+  private static final int MAX_PATHS = 20;
+  private static final int MAX_NAMES = 10;
+  private static final long MAX_RETAINED_WORK = 2_000_000_000L;
+
+  /** Where the reports come from that this writes. */
+  public enum Source {
+    /** A file that somebody had made. */
+    OFFLINE,
+    /** A dump of a running JVM that was made for this. */
+    EXACT;
+
+    /** The word for it in reports, as the proof's mode. */
+    public String text() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  private final Source source;
+  private final long pid;
+  private final HeapGraph.Progress progress;
+  private final Map<List<StackTraceElement>, List<StackTraceElement>> shown =
+      new IdentityHashMap<>();
+  private final Map<HeapThread, WaitReason> reasons = new IdentityHashMap<>();
+
+  private HeapDumpProver(Source source, long pid, HeapGraph.Progress progress) {
+    this.source = source;
+    this.pid = pid;
+    this.progress = progress;
+  }
+
+  /**
+   * What is in that file.
+   *
+   * @param pid of the process, for the report; 0 where not known
+   * @throws dev.selvage.diagnostics.heap.HeapDumpException if it is no dump, or damaged
+   */
+  public static Report look(Path file, Source source, long pid, HeapGraph.Progress progress)
+      throws IOException {
+    return new HeapDumpProver(source, pid, progress).look(file);
+  }
+
+  /** Threads that share a cause. */
+  private static final class Pile {
+    final WaitReason reason;
+    final List<StackTraceElement> stack;
+    final @Nullable String except;
+    final @Nullable String doubt;
+    final List<HeapThread> threads = new ArrayList<>();
+    final Set<String> heldBy = new TreeSet<>();
+
+    Pile(
+        WaitReason reason,
+        List<StackTraceElement> stack,
+        @Nullable String except,
+        @Nullable String doubt) {
+      this.reason = reason;
+      this.stack = stack;
+      this.except = except;
+      this.doubt = doubt;
+    }
+  }
+
+  private record Key(Group.Key group, @Nullable String doubt) {}
+
+  private Report look(Path file) throws IOException {
+    long start = System.nanoTime();
+    HeapGraph graph = HeapGraph.load(file, progress);
+    Liveness liveness = Liveness.of(graph, this::waitOf);
+    Map<HeapThread, String> doubts = doubts(graph, liveness);
+    List<HeapThread> leaked = liveness.leaked();
+    Map<HeapThread, Set<String>> holders = liveness.holders(leaked);
+    List<Finding> findings = new ArrayList<>();
+    findings.addAll(proven(graph, liveness, leaked, holders));
+    findings.addAll(suspected(graph, liveness, doubts));
+    findings.sort(
+        Comparator.comparingInt((Finding f) -> f instanceof Finding.Proven ? 0 : 1)
+            .thenComparing(f -> -f.details().count())
+            .thenComparing(f -> f.details().fingerprint()));
+    String java = graph.staticString("java/lang/VersionProps", "java_version");
+    return new Report(
+        Instant.now(),
+        new Report.Vm(pid, java == null ? "unknown" : java, "unknown"),
+        new Report.Capabilities("unknown", List.of(source.text()), List.of()),
+        census(graph, liveness, new HashSet<>(leaked), doubts.keySet()),
+        new Report.Proof(
+            source.text(),
+            0,
+            0,
+            (System.nanoTime() - start) / 1e6,
+            true,
+            false,
+            0,
+            null),
+        findings,
+        notes(java));
+  }
+
+  private static List<String> notes(@Nullable String java) {
+    if (java == null) {
+      return List.of();
+    }
+    try {
+      Runtime.Version version = Runtime.Version.parse(java);
+      String note = version.feature() < 25 ? null : JdkBuild.note(version);
+      return note == null ? List.of() : List.of(note);
+    } catch (IllegalArgumentException _) {
+      return List.of();
+    }
+  }
+
+  // ------------------------------------------------------------------ what threads wait for
+
+  /** The stack as the JVM shows it to the program: without hidden frames. */
+  private List<StackTraceElement> stack(HeapThread thread) {
+    return shown.computeIfAbsent(
+        thread.frames(),
+        frames -> {
+          List<StackTraceElement> visible = new ArrayList<>();
+          for (StackTraceElement frame : frames) {
+            String type = frame.getClassName();
+            boolean hidden =
+                type.contains("+0x")
+                    || type.contains("/0x")
+                    || type.startsWith("java.lang.invoke.")
+                    || type.equals("jdk.internal.vm.Continuation")
+                    || type.startsWith("java.lang.VirtualThread$VThreadContinuation")
+                    || frame.getMethodName().equals("yieldContinuation");
+            if (!hidden) {
+              visible.add(frame);
+            }
+          }
+          return List.copyOf(visible);
+        });
+  }
+
+  private WaitReason reason(HeapThread thread) {
+    return reasons.computeIfAbsent(
+        thread,
+        t ->
+            Waits.classify(activity(t.state()), stack(t).toArray(new StackTraceElement[0])));
+  }
+
+  private static Activity activity(HeapThread.State state) {
+    return switch (state) {
+      case NOT_ALIVE -> Activity.NOT_ALIVE;
+      case RUNNABLE -> Activity.RUNNABLE;
+      case PARKED -> Activity.PARKED;
+      case PINNED -> Activity.PINNED;
+      case TIMED -> Activity.TIMED;
+      case MONITOR_ENTER -> Activity.MONITOR_ENTER;
+      case OBJECT_WAIT -> Activity.OBJECT_WAIT;
+    };
+  }
+
+  private Wait waitOf(HeapThread thread) {
+    return switch (thread.state()) {
+      case NOT_ALIVE -> new Wait.NotAlive();
+      // Who owns a monitor is not in the dump, so who can give it back is not known.
+      case RUNNABLE, PINNED, TIMED, MONITOR_ENTER -> new Wait.Live();
+      case OBJECT_WAIT ->
+          reason(thread) == WaitReason.OBJECT_WAIT ? new Wait.Monitor() : new Wait.Live();
+      case PARKED ->
+          switch (reason(thread)) {
+            // The world outside, or the collector, may wake it.
+            case IO, REFERENCE_QUEUE -> new Wait.Live();
+            default -> isParkedByKnownCode(thread) ? new Wait.Blocker() : new Wait.Unknown();
+          };
+    };
+  }
+
+  /**
+   * Whether the code that parked it names what it waits on as the blocker, and goes on waiting when
+   * it is woken for another reason.
+   */
+  private static boolean isParkedByKnownCode(HeapThread thread) {
+    for (StackTraceElement frame : thread.frames()) {
+      String type = frame.getClassName();
+      if (type.equals("java.util.concurrent.locks.LockSupport")
+          || type.startsWith("java.lang.")
+          || type.startsWith("jdk.internal.")) {
+        continue;
+      }
+      return type.startsWith("java.util.concurrent.")
+          || type.equals("dev.selvage.internal.Waiter");
+    }
+    return false;
+  }
+
+  // ------------------------------------------------------------------ doubts
+
+  /**
+   * Takes for live again whom a thread that can run might know of though the dump does not say so.
+   * The JVM writes the local variables of compiled frames, but not what is in objects that its
+   * compiler has taken apart. So a thread is not proven while one that can run is in the same code:
+   * in a class whose code, on the thread's own stack, has what the thread waits on in its hands.
+   *
+   * @return them, with where the other thread is
+   */
+  private Map<HeapThread, String> doubts(HeapGraph graph, Liveness liveness) {
+    Map<HeapThread, String> doubts = new LinkedHashMap<>();
+    Map<String, String> running = new HashMap<>();
+    Set<HeapThread> seen = new HashSet<>();
+    for (boolean more = true; more; ) {
+      for (HeapThread thread : graph.threads()) {
+        if (liveness.isLive(thread) && seen.add(thread)) {
+          List<StackTraceElement> frames = thread.frames();
+          for (int i = 0; i < frames.size(); i++) {
+            StackTraceElement frame = frames.get(i);
+            if (Frames.isUser(frame) && !isInterpretedMain(graph, thread, i)) {
+              running.putIfAbsent(outermost(frame), Frames.text(frame));
+            }
+          }
+        }
+      }
+      more = false;
+      for (HeapThread thread : liveness.leaked()) {
+        String where = liveness.isLive(thread) ? null : doubt(liveness, thread, running);
+        if (where != null) {
+          doubts.put(thread, where);
+          liveness.takeForLive(thread);
+          more = true;
+        }
+      }
+    }
+    return doubts;
+  }
+
+  /**
+   * Whether it is the program's main method as the interpreter runs it. An interpreted frame shows
+   * all its variables, a compiled one only those that it still uses; hardly any program uses the
+   * arguments of main to its end.
+   */
+  private static boolean isInterpretedMain(HeapGraph graph, HeapThread thread, int frame) {
+    return !thread.isVirtual()
+        && thread.frames().get(frame).getMethodName().equals("main")
+        && graph.hasLocal(thread, frame, "[Ljava/lang/String;");
+  }
+
+  private static @Nullable String doubt(
+      Liveness liveness, HeapThread thread, Map<String, String> running) {
+    List<StackTraceElement> frames = thread.frames();
+    boolean first = true;
+    for (int i = 0; i < frames.size(); i++) {
+      StackTraceElement frame = frames.get(i);
+      if (!Frames.isUser(frame)) {
+        continue;
+      }
+      String where = running.get(outermost(frame));
+      if (where != null && (first || liveness.leadsToWait(thread, i))) {
+        return where;
+      }
+      first = false;
+    }
+    return null;
+  }
+
+  private static String outermost(StackTraceElement frame) {
+    String name = frame.getClassName();
+    int nested = name.indexOf('$');
+    return nested <= 0 ? name : name.substring(0, nested);
+  }
+
+  // ------------------------------------------------------------------ findings
+
+  private List<Finding> proven(
+      HeapGraph graph,
+      Liveness liveness,
+      List<HeapThread> leaked,
+      Map<HeapThread, Set<String>> holders)
+      throws IOException {
+    Map<Key, Pile> piles = new LinkedHashMap<>();
+    for (HeapThread thread : leaked) {
+      Set<String> heldBy = holders.get(thread);
+      String except = heldBy == null ? null : "interrupt";
+      Pile pile = pile(piles, thread, except, null);
+      pile.threads.add(thread);
+      if (heldBy != null) {
+        pile.heldBy.addAll(heldBy);
+      }
+    }
+    List<Finding> findings = new ArrayList<>();
+    Map<HeapThread, String> names = names(graph, piles.values());
+    long work = 0;
+    for (Pile pile : bySize(piles.values())) {
+      work += graph.size();
+      OptionalLong retained =
+          work > MAX_RETAINED_WORK
+              ? OptionalLong.empty()
+              : OptionalLong.of(liveness.retained(new HashSet<>(pile.threads), leaked));
+      Map<String, Object> evidence = new LinkedHashMap<>();
+      if (!pile.heldBy.isEmpty()) {
+        evidence.put("heldBy", List.copyOf(pile.heldBy));
+      }
+      String kind = pile.reason.text();
+      findings.add(
+          new Finding.Proven(
+              details(
+                  pile, kind, names, retained, evidence, Advice.because(pile.reason))));
+    }
+    return findings;
+  }
+
+  private Pile pile(
+      Map<Key, Pile> piles, HeapThread thread, @Nullable String except, @Nullable String doubt) {
+    WaitReason reason = reason(thread);
+    List<StackTraceElement> stack = stack(thread);
+    return piles.computeIfAbsent(
+        new Key(Group.key(reason, stack, except), doubt),
+        _ -> new Pile(reason, stack, except, doubt));
+  }
+
+  private static List<Pile> bySize(Collection<Pile> piles) {
+    return piles.stream().sorted(Comparator.comparingInt(p -> -p.threads.size())).toList();
+  }
+
+  private static Map<HeapThread, String> names(HeapGraph graph, Collection<Pile> piles)
+      throws IOException {
+    List<HeapThread> named = new ArrayList<>();
+    for (Pile pile : piles) {
+      named.addAll(pile.threads.subList(0, Math.min(MAX_NAMES, pile.threads.size())));
+    }
+    return graph.names(named);
+  }
+
+  private static Details details(
+      Pile pile,
+      String kind,
+      Map<HeapThread, String> names,
+      OptionalLong retained,
+      Map<String, Object> evidence,
+      String because) {
+    String site = Frames.site(pile.stack);
+    Set<String> of = new LinkedHashSet<>();
+    for (HeapThread thread : pile.threads) {
+      String name = names.get(thread);
+      if (name != null && of.size() < MAX_NAMES) {
+        of.add(name);
+      }
+    }
+    boolean suspected = evidence.containsKey("path") || evidence.containsKey("doubt");
+    return new Details(
+        Finding.State.OPEN,
+        kind,
+        pile.threads.size(),
+        site,
+        Frames.entry(pile.stack),
+        OptionalLong.empty(),
+        retained,
+        List.copyOf(of),
+        pile.stack,
+        Frames.fingerprint((suspected ? "suspected " : "") + kind, site, pile.stack),
+        pile.except,
+        evidence,
+        because,
+        Advice.suggestion(pile.reason));
+  }
+
+  /** Who is blocked and in doubt, and who is blocked in great number though it can be woken. */
+  private List<Finding> suspected(
+      HeapGraph graph, Liveness liveness, Map<HeapThread, String> doubts) throws IOException {
+    Map<Key, Pile> doubted = new LinkedHashMap<>();
+    Map<Key, Pile> reached = new LinkedHashMap<>();
+    for (HeapThread thread : graph.threads()) {
+      if (!thread.isVirtual() || waitOf(thread) instanceof Wait.Live || !liveness.isLive(thread)) {
+        continue;
+      }
+      String doubt = doubts.get(thread);
+      if (doubt != null) {
+        pile(doubted, thread, null, doubt).threads.add(thread);
+      } else if (Frames.site(stack(thread)) != null) {
+        pile(reached, thread, null, null).threads.add(thread);
+      }
+    }
+    List<Finding> findings = new ArrayList<>();
+    Map<HeapThread, String> doubtedNames = names(graph, doubted.values());
+    for (Pile pile : bySize(doubted.values())) {
+      String doubt = java.util.Objects.requireNonNull(pile.doubt);
+      findings.add(
+          new Finding.Suspected(
+              details(
+                  pile,
+                  pile.reason.text(),
+                  doubtedNames,
+                  OptionalLong.empty(),
+                  Map.of("doubt", doubt),
+                  Advice.because(pile.reason)
+                      + ", as far as the dump tells; but a thread that can run is in the same code ("
+                      + doubt
+                      + ")")));
+    }
+    List<Pile> many =
+        bySize(reached.values()).stream()
+            .filter(pile -> pile.threads.size() >= MIN_SUSPECTS)
+            .limit(MAX_PATHS)
+            .toList();
+    List<List<String>> paths =
+        Paths.describe(
+            graph, many.stream().map(p -> liveness.path(p.threads.getFirst())).toList());
+    Map<HeapThread, String> names = names(graph, many);
+    for (int i = 0; i < many.size(); i++) {
+      Pile pile = many.get(i);
+      if (paths.get(i).isEmpty()) {
+        continue; // it goes on with what is in doubt, which is said there
+      }
+      findings.add(
+          new Finding.Suspected(
+              details(
+                  pile,
+                  pile.reason.text(),
+                  names,
+                  OptionalLong.empty(),
+                  Map.of("path", paths.get(i)),
+                  pile.threads.size()
+                      + " threads block here, and something alive still reaches what they wait"
+                      + " on")));
+    }
+    return findings;
+  }
+
+  // ------------------------------------------------------------------ census
+
+  private Report.Goroutines census(
+      HeapGraph graph, Liveness liveness, Set<HeapThread> leaked, Set<HeapThread> doubted) {
+    int total = 0;
+    int blocked = 0;
+    int timed = 0;
+    int io = 0;
+    int canBeWoken = 0;
+    Map<String, Integer> unprovable = new TreeMap<>();
+    for (HeapThread thread : graph.threads()) {
+      if (!thread.isVirtual() || thread.state() == HeapThread.State.NOT_ALIVE || isPoller(thread)) {
+        continue;
+      }
+      total++;
+      switch (thread.state()) {
+        case NOT_ALIVE -> {}
+        case RUNNABLE -> {}
+        case TIMED -> {
+          blocked++;
+          timed++;
+          canBeWoken++;
+        }
+        case MONITOR_ENTER -> {
+          blocked++;
+          unprovable.merge(WaitReason.MONITOR_ENTER.text(), 1, Integer::sum);
+        }
+        case PINNED -> {
+          blocked++;
+          unprovable.merge("pinned", 1, Integer::sum);
+        }
+        case PARKED, OBJECT_WAIT -> {
+          blocked++;
+          if (reason(thread) == WaitReason.IO) {
+            io++;
+            unprovable.merge(WaitReason.IO.text(), 1, Integer::sum);
+          } else if (doubted.contains(thread)) {
+            unprovable.merge("in doubt", 1, Integer::sum);
+          } else if (waitOf(thread) instanceof Wait.Monitor && liveness.isUnknown(thread)) {
+            unprovable.merge(WaitReason.OBJECT_WAIT.text(), 1, Integer::sum);
+          } else if (!leaked.contains(thread)) {
+            canBeWoken++;
+          }
+        }
+      }
+    }
+    return new Report.Goroutines(total, blocked, unprovable, 0, canBeWoken, timed, io);
+  }
+
+  /** Whether it is a thread of the JDK's own machinery: the program has not started it. */
+  private boolean isPoller(HeapThread thread) {
+    List<StackTraceElement> stack = stack(thread);
+    for (StackTraceElement frame : stack) {
+      if (Frames.isUser(frame)) {
+        return false;
+      }
+      if (frame.getClassName().startsWith("sun.nio.ch.Poller")
+          && frame.getMethodName().contains("ollerLoop")) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
