@@ -14,6 +14,7 @@ module dev.selvage.diagnostics {
   exports dev.selvage.diagnostics;
   exports dev.selvage.diagnostics.doctor;
   exports dev.selvage.diagnostics.growth;
+  exports dev.selvage.diagnostics.heap;
   exports dev.selvage.diagnostics.profile;
   exports dev.selvage.diagnostics.prover;
   exports dev.selvage.diagnostics.trace;

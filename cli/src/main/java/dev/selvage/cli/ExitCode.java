@@ -17,7 +17,7 @@ final class ExitCode {
    */
   static final int USAGE = 2;
 
-  /** The process or address cannot be reached, or cannot be examined. */
+  /** The process, address or heap dump cannot be reached, or cannot be examined. */
   static final int UNREACHABLE = 3;
 
   /** Selvage itself failed, or could not prove all there is to prove. */

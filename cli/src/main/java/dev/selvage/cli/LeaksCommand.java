@@ -1,6 +1,7 @@
 package dev.selvage.cli;
 
 import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,22 +12,29 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Proves the leaks of a program that runs already: by attaching to it, or over HTTP. */
+/**
+ * Proves the leaks of a program that runs already, by attaching to it or over HTTP, and those in a
+ * heap dump.
+ */
 @Command(
     name = "leaks",
-    description = "Proves which virtual threads of a running program leak.",
+    description = "Proves which virtual threads leak, in a running program or in a heap dump.",
     mixinStandardHelpOptions = true,
     versionProvider = Selvage.Version.class,
     footer = {
       "",
-      "Without PID or URL: the one JVM there is, or a menu. Attaching leaves something",
-      "behind, and says so first. Examples:",
+      "Instead of PID or URL: FILE.hprof, a heap dump of any HotSpot JVM from 21 on, also one",
+      "that never saw selvage (jcmd PID GC.heap_dump FILE.hprof). Without any of them: the one",
+      "JVM there is, or a menu. Attaching leaves something behind, and says so first. Examples:",
       "  selvage leaks 4711",
       "  selvage leaks 4711 --json report.json --fail-on proven",
+      "  selvage leaks 4711 --exact",
+      "  selvage leaks heap.hprof",
       "  selvage leaks http://localhost:6060 --json"
     })
 final class LeaksCommand implements Callable<Integer> {
   private final Targets targets;
+  private final HeapDumps dumps;
   private final Terminal terminal;
 
   @Mixin private TargetArgument target = new TargetArgument();
@@ -49,8 +57,17 @@ final class LeaksCommand implements Callable<Integer> {
 
   @ArgGroup private ModeOptions mode = new ModeOptions();
 
-  LeaksCommand(Targets targets, Terminal terminal) {
+  @Option(
+      names = "--exact",
+      description =
+          "Take a heap dump of the process, prove from that, and delete it. Finds also threads that"
+              + " something holds only to interrupt them, as servers do, and works with every"
+              + " collector. Leaves nothing behind; the process stands still while it is dumped.")
+  private boolean exact;
+
+  LeaksCommand(Targets targets, HeapDumps dumps, Terminal terminal) {
     this.targets = targets;
+    this.dumps = dumps;
     this.terminal = terminal;
   }
 
@@ -70,9 +87,7 @@ final class LeaksCommand implements Callable<Integer> {
               + " blocks never run");
     }
     OutputFile file = options.file();
-    DebugAddress address = target.name == null ? null : DebugAddress.of(target.name);
-    String report =
-        address == null ? attach(targets.process(target.spec, target.name)) : ask(address);
+    String report = report();
     Report read = ReportReader.read(report);
     if (file != null) {
       file.write(report);
@@ -86,11 +101,36 @@ final class LeaksCommand implements Callable<Integer> {
     return Outcome.of(read, options.failOn, terminal);
   }
 
+  private String report() throws InterruptedException {
+    Path dump = target.name == null ? null : HeapDumps.file(target.name);
+    DebugAddress address = target.name == null ? null : DebugAddress.of(target.name);
+    if (dump != null) {
+      if (exact || looksInside()) {
+        throw target.usage(
+            "--exact, --mode, --reclaim, --recover and --watch are not for a heap dump");
+      }
+      return ReportJson.render(dumps.look(dump));
+    }
+    if (address != null) {
+      return ask(address);
+    }
+    if (exact && looksInside()) {
+      throw target.usage("--mode, --reclaim, --recover and --watch are not for --exact");
+    }
+    JavaProcess process = targets.process(target.spec, target.name);
+    return exact ? ReportJson.render(dumps.exact(process)) : attach(process);
+  }
+
+  /** Whether something was asked for that only an agent in the process does. */
+  private boolean looksInside() {
+    return mode.mode != null || mode.reclaim || recover || watch != null;
+  }
+
   private String ask(DebugAddress address) throws InterruptedException {
-    if (mode.mode != null || mode.reclaim || recover || watch != null) {
+    if (exact || looksInside()) {
       throw target.usage(
-          "--mode, --reclaim, --recover and --watch are for a process id: the program at an address"
-              + " was told at its start");
+          "--exact, --mode, --reclaim, --recover and --watch are for a process id: the program at"
+              + " an address was told at its start");
     }
     try (address) {
       return address.report();

@@ -48,6 +48,20 @@ final class ReportDirectory implements AutoCloseable {
     return directory.resolve("report.json");
   }
 
+  /** Where a heap dump goes. */
+  Path heapDump() {
+    return directory.resolve("heap.hprof");
+  }
+
+  /** How many bytes have room there. */
+  long usableSpace() {
+    try {
+      return Files.getFileStore(directory).getUsableSpace();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Where an agent that is to answer connects to. */
   Path socket() {
     return directory.resolve("socket");

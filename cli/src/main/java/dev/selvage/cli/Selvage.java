@@ -26,7 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "  0  done",
       "  1  there are findings of the kind that --fail-on names",
       "  2  wrong usage, or a prerequisite is missing",
-      "  3  the process or address cannot be reached or examined",
+      "  3  the process, address or heap dump cannot be reached or examined",
       "  4  internal error, or the proof is not complete",
       "  Under run the program's own non-zero code comes first; signal n gives 128+n."
     })
@@ -60,7 +60,7 @@ final class Selvage implements Runnable {
         .addSubcommand(new DemoCommand(installation, terminal))
         .addSubcommand(new RunCommand(installation, terminal))
         .addSubcommand(new PsCommand(terminal, processes))
-        .addSubcommand(new LeaksCommand(targets, terminal))
+        .addSubcommand(new LeaksCommand(targets, new HeapDumps(installation, terminal), terminal))
         .addSubcommand(new DiffCommand(terminal))
         .addSubcommand(new StacksCommand(targets, terminal))
         .addSubcommand(new TopCommand(targets, terminal))

@@ -23,7 +23,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /**
  * All cases of the corpus in one JVM for each collector, and with all threads on the scheduler of
  * ours: what each case says that it leaks is found, at that line and by that word, and nothing else
- * is. Where chance decides how many threads get stuck, the JDK's thread dump says how many did.
+ * is. Where chance decides how many threads get stuck, the JDK's thread dump says how many did. A
+ * heap dump of the same JVM proves the same.
  */
 final class CorpusIT {
   @ParameterizedTest
@@ -41,10 +42,12 @@ final class CorpusIT {
       Oracle.Verdict first = oracle.judge(target.look(), target.dump());
       Oracle.Verdict second = oracle.judge(target.look(), target.dump());
       write(collector + "-" + scheduler, second);
+      Oracle.Verdict dumped = oracle.judge(target.exactLook(), target.dump());
       assertAll(
           () -> assertEquals("", String.join("\n", first.wrong()), "first look"),
           () -> assertEquals("", String.join("\n", second.wrong()), "second look"),
           () -> assertEquals(first.proven(), second.proven(), "the same answer twice"),
+          () -> assertEquals("", String.join("\n", dumped.wrong()), "from a heap dump"),
           () ->
               assertEquals("", target.stderr().lines().filter(CorpusIT::bad).findAny().orElse("")),
           () -> assertEquals(0, target.end()));

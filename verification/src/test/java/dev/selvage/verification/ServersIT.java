@@ -90,9 +90,31 @@ final class ServersIT {
             .forEach(found -> assertEquals("BlockingQueue.put", found.kind()));
         request(client, port, 200, 0);
       }
+      assertRequestsAreProvenFromADump(target, helper, request);
       assertHoldersAreNamed(target, client, port, request, stuck);
       stuck.forEach(future -> assertFalse(future.isDone(), "a request that never ends has ended"));
       stuck.forEach(future -> future.cancel(true));
+    }
+  }
+
+  /** From a heap dump the requests that never end are proven as well, with who holds them. */
+  private static void assertRequestsAreProvenFromADump(
+      Target target, Marker helper, Marker request) throws Exception {
+    Look look = target.exactLook();
+    look.assertSound();
+    assertEquals(LATE, look.certainAt(helper), () -> "helpers in " + look.findings());
+    assertEquals(STUCK, look.certainAt(request), () -> "requests in " + look.findings());
+    assertEquals(
+        LATE + STUCK,
+        look.certain().stream().mapToInt(Look.Found::count).sum(),
+        () -> "nothing else: " + look.certain());
+    for (Look.Found found : look.certain()) {
+      if (found.first(request::inFile).filter(request::matches).isPresent()) {
+        assertEquals("interrupt", found.except(), found.json().toString());
+        assertTrue(
+            found.json().path("evidence").path("heldBy").size() > 0, found.json().toString());
+      }
+      assertTrue(found.json().path("retainedBytes").asLong() > 0, found.json().toString());
     }
   }
 

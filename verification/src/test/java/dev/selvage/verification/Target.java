@@ -3,6 +3,9 @@ package dev.selvage.verification;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.tools.attach.VirtualMachine;
+import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.ReportJson;
+import dev.selvage.diagnostics.prover.HeapDumpProver;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -175,20 +178,42 @@ final class Target implements AutoCloseable {
   /** The same by {@code jcmd Thread.dump_to_file}, from outside. */
   List<Listed> jcmd() throws Exception {
     Path file = directory.resolve("threads-" + ++looks + ".json");
-    Process jcmd =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-                Long.toString(pid()),
-                "Thread.dump_to_file",
-                "-format=json",
-                file.toString())
-            .redirectErrorStream(true)
-            .start();
+    jcmd("Thread.dump_to_file", "-format=json", file.toString());
+    return readDump(file);
+  }
+
+  /** The heap, by {@code jcmd GC.heap_dump}, from outside; with more options for that. */
+  Path heapDump(String... options) throws Exception {
+    Path file = directory.resolve("heap-" + ++looks + ".hprof");
+    var command = new ArrayList<String>(List.of("GC.heap_dump"));
+    command.addAll(List.of(options));
+    command.add(file.toString());
+    jcmd(command.toArray(String[]::new));
+    return file;
+  }
+
+  /**
+   * What is proven from a dump of the heap, which is deleted. The first tier compiles everything
+   * here, so that a dump has all that stacks hold.
+   */
+  Look exactLook(String... options) throws Exception {
+    Path file = heapDump(options);
+    Report report =
+        HeapDumpProver.look(file, HeapDumpProver.Source.EXACT, pid(), _ -> false, _ -> {});
+    Files.delete(file);
+    return Look.of(JSON.readTree(ReportJson.render(report)));
+  }
+
+  private void jcmd(String... command) throws Exception {
+    var words = new ArrayList<String>();
+    words.add(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString());
+    words.add(Long.toString(pid()));
+    words.addAll(List.of(command));
+    Process jcmd = new ProcessBuilder(words).redirectErrorStream(true).start();
     String said = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (jcmd.waitFor() != 0) {
       throw new AssertionError(said);
     }
-    return readDump(file);
   }
 
   /** A thread in a dump. */

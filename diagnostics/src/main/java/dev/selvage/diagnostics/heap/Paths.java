@@ -92,7 +92,7 @@ public final class Paths {
           @Override
           void at(int number, long id, int length, HprofInput in, int width) throws IOException {
             Set<Integer> of = children.get(number);
-            if (of == null || width > 1 && length > MAX_ELEMENTS) {
+            if (of == null || (width > 1 && length > MAX_ELEMENTS)) {
               in.skip((long) length * width);
             } else if (width == in.idSize()) {
               for (int i = 0; i < length; i++) {
@@ -147,7 +147,7 @@ public final class Paths {
     for (HeapClass.Ref ref : refs) {
       long value = 0;
       for (int i = 0; i < graph.idSize && ref.offset() + i < bytes.length; i++) {
-        value = value << 8 | bytes[ref.offset() + i] & 0xff;
+        value = (value << 8) | (bytes[ref.offset() + i] & 0xff);
       }
       for (int child : children) {
         if (value != 0 && ids.getOrDefault(child, 0L) == value) {

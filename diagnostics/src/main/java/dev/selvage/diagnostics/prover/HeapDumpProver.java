@@ -61,14 +61,28 @@ public final class HeapDumpProver {
 
   private final Source source;
   private final long pid;
+  private final Compiled compiled;
   private final HeapGraph.Progress progress;
-  private final Map<List<StackTraceElement>, List<StackTraceElement>> shown =
+  // The same stacks are one list.
+  private final IdentityHashMap<List<StackTraceElement>, List<StackTraceElement>> shown =
       new IdentityHashMap<>();
-  private final Map<HeapThread, WaitReason> reasons = new IdentityHashMap<>();
+  private final Map<HeapThread, WaitReason> reasons = new HashMap<>();
 
-  private HeapDumpProver(Source source, long pid, HeapGraph.Progress progress) {
+  /** Who knows what the JVM had compiled when it was dumped. */
+  @FunctionalInterface
+  public interface Compiled {
+    /** For a dump of which that is not known. */
+    Compiled NOT_KNOWN = _ -> true;
+
+    /** Whether the optimising compiler may have compiled that method. */
+    boolean isPossible(StackTraceElement frame);
+  }
+
+  private HeapDumpProver(
+      Source source, long pid, Compiled compiled, HeapGraph.Progress progress) {
     this.source = source;
     this.pid = pid;
+    this.compiled = compiled;
     this.progress = progress;
   }
 
@@ -76,11 +90,14 @@ public final class HeapDumpProver {
    * What is in that file.
    *
    * @param pid of the process, for the report; 0 where not known
+   * @param compiled what the JVM had compiled
+   * @param progress is told how far it has come
    * @throws dev.selvage.diagnostics.heap.HeapDumpException if it is no dump, or damaged
    */
-  public static Report look(Path file, Source source, long pid, HeapGraph.Progress progress)
+  public static Report look(
+      Path file, Source source, long pid, Compiled compiled, HeapGraph.Progress progress)
       throws IOException {
-    return new HeapDumpProver(source, pid, progress).look(file);
+    return new HeapDumpProver(source, pid, compiled, progress).look(file);
   }
 
   /** Threads that share a cause. */
@@ -237,6 +254,7 @@ public final class HeapDumpProver {
    * The JVM writes the local variables of compiled frames, but not what is in objects that its
    * compiler has taken apart. So a thread is not proven while one that can run is in the same code:
    * in a class whose code, on the thread's own stack, has what the thread waits on in its hands.
+   * Frames that the interpreter runs are written as they are, and leave no doubt.
    *
    * @return them, with where the other thread is
    */
@@ -248,9 +266,12 @@ public final class HeapDumpProver {
       for (HeapThread thread : graph.threads()) {
         if (liveness.isLive(thread) && seen.add(thread)) {
           List<StackTraceElement> frames = thread.frames();
-          for (int i = 0; i < frames.size(); i++) {
+          // A compiled method may have those inside that it calls.
+          boolean mayBeCompiled = false;
+          for (int i = frames.size() - 1; i >= 0; i--) {
             StackTraceElement frame = frames.get(i);
-            if (Frames.isUser(frame) && !isInterpretedMain(graph, thread, i)) {
+            mayBeCompiled |= compiled.isPossible(frame) && !isInterpretedMain(graph, thread, i);
+            if (mayBeCompiled && Frames.isUser(frame)) {
               running.putIfAbsent(outermost(frame), Frames.text(frame));
             }
           }

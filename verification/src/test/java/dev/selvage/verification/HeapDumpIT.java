@@ -1,0 +1,61 @@
+package dev.selvage.verification;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Of all controls, a heap dump proves those that only an interrupt or nobody can wake, under every
+ * collector and however often; all others still wake afterwards.
+ */
+final class HeapDumpIT {
+  /** Thread names, and the exception that the finding has to name. */
+  private static final Map<String, String> STUCK =
+      Map.of(
+          "thread held", "interrupt",
+          "future held", "interrupt",
+          "Object.wait in private", "",
+          "monitor held in private", "");
+
+  @ParameterizedTest
+  @ValueSource(strings = {"G1", "Parallel", "Serial", "Z", "Shenandoah"})
+  void only_what_nobody_can_wake_is_proven_from_a_dump(
+      String collector, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
+      throws Exception {
+    try (var target =
+        Target.java().collector(collector).start(directory, Controls.class)) {
+      target.await("ready");
+      assertStuck(target.exactLook());
+      assertStuck(target.exactLook("-gz=1"));
+      // Also garbage is in this one, and may only hide something.
+      target.exactLook("-all").certain().forEach(HeapDumpIT::assertMayBe);
+      target.ask("arm", "armed");
+      target.exactLook().certain().forEach(HeapDumpIT::assertMayBe);
+      assertEquals("all ended", target.ask("wake", ""));
+      assertEquals(0, target.end(), target.stderr());
+    }
+  }
+
+  private static void assertStuck(Look look) {
+    look.assertSound();
+    var found = new TreeMap<String, String>();
+    for (Look.Found each : look.certain()) {
+      assertMayBe(each);
+      each.names().forEach(name -> found.put(name, each.except()));
+      assertEquals(each.names().size(), each.count(), each.toString());
+    }
+    assertEquals(new TreeMap<>(STUCK), found, () -> look.root().toPrettyString());
+  }
+
+  private static void assertMayBe(Look.Found found) {
+    for (String name : found.names()) {
+      assertEquals(STUCK.get(name), found.except(), name + ": " + found.json());
+    }
+  }
+}
