@@ -64,6 +64,7 @@ public final class Liveness {
     Wait waitOf(HeapThread thread);
   }
 
+  private static final int MAX_STEPS = 100_000;
   private static final int NONE = -1;
   private static final int ROOT = -2;
   private static final int UNEXPLAINED = -3;
@@ -645,7 +646,7 @@ public final class Liveness {
     List<Step> steps = new ArrayList<>();
     int object = wokenBy[number(thread)];
     var seen = new HashSet<Integer>();
-    while (object >= 0 && seen.add(object) && steps.size() < 100) {
+    while (object >= 0 && seen.add(object) && steps.size() < MAX_STEPS) {
       steps.add(new Step(object, null));
       int reason = from[object];
       if (reason >= 0) {

@@ -76,7 +76,8 @@ final class Policy {
             || ELEMENTS.contains(field);
     boolean interrupter =
         (owner.equals("java/util/concurrent/FutureTask") && field.equals("runner"))
-            || (owner.equals("java/util/concurrent/ThreadPoolExecutor$Worker")
+            || ((owner.equals("java/util/concurrent/ThreadPoolExecutor$Worker")
+                    || owner.equals("java/util/concurrent/ThreadPerTaskExecutor$ThreadBoundFuture"))
                 && field.equals("thread"));
     return collection || interrupter ? Role.HOLDER : Role.WAKER;
   }

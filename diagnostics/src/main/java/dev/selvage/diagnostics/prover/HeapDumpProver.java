@@ -41,9 +41,13 @@ public final class HeapDumpProver {
    * argument, and ADR 0025 for what a dump cannot tell and what is done about that.
    */
 
-  private static final int MIN_SUSPECTS = 10;
+  // One dump does not show whether they grow. Threads that wait for work are often many.
+  private static final int MIN_SUSPECTS = 20;
+  private static final int MIN_IDLE_SUSPECTS = 100;
   private static final int MAX_PATHS = 20;
   private static final int MAX_NAMES = 10;
+  private static final int MAX_TRIED = 1000;
+  private static final int MAX_PATH_LINES = 24;
   private static final long MAX_RETAINED_WORK = 2_000_000_000L;
 
   /** Where the reports come from that this writes. */
@@ -183,7 +187,7 @@ public final class HeapDumpProver {
                 type.contains("+0x")
                     || type.contains("/0x")
                     || type.startsWith("java.lang.invoke.")
-                    || type.equals("jdk.internal.vm.Continuation")
+                    || (type.startsWith("jdk.internal.") && type.endsWith(".Continuation"))
                     || type.startsWith("java.lang.VirtualThread$VThreadContinuation")
                     || frame.getMethodName().equals("yieldContinuation");
             if (!hidden) {
@@ -253,7 +257,7 @@ public final class HeapDumpProver {
    * Takes for live again whom a thread that can run might know of though the dump does not say so.
    * The JVM writes the local variables of compiled frames, but not what is in objects that its
    * compiler has taken apart. So a thread is not proven while one that can run is in the same code:
-   * in a class whose code, on the thread's own stack, has what the thread waits on in its hands.
+   * in the class of its site, or of the frame below if that has what it waits on in its hands.
    * Frames that the interpreter runs are written as they are, and leave no doubt.
    *
    * @return them, with where the other thread is
@@ -304,17 +308,22 @@ public final class HeapDumpProver {
   private static @Nullable String doubt(
       Liveness liveness, HeapThread thread, Map<String, String> running) {
     List<StackTraceElement> frames = thread.frames();
-    boolean first = true;
-    for (int i = 0; i < frames.size(); i++) {
-      StackTraceElement frame = frames.get(i);
-      if (!Frames.isUser(frame)) {
+    int entry = frames.size() - 1;
+    while (entry > 0 && !Frames.isUser(frames.get(entry))) {
+      entry--;
+    }
+    int asked = 0;
+    for (int i = 0; i <= entry && asked < 2; i++) {
+      if (!Frames.isUser(frames.get(i))) {
         continue;
       }
-      String where = running.get(outermost(frame));
-      if (where != null && (first || liveness.leadsToWait(thread, i))) {
+      asked++;
+      // The bottom-most frame may be that of a wrapper around every task of the program.
+      boolean counts = asked == 1 || (i < entry && liveness.leadsToWait(thread, i));
+      String where = running.get(outermost(frames.get(i)));
+      if (where != null && counts) {
         return where;
       }
-      first = false;
     }
     return null;
   }
@@ -455,12 +464,11 @@ public final class HeapDumpProver {
     }
     List<Pile> many =
         bySize(reached.values()).stream()
-            .filter(pile -> pile.threads.size() >= MIN_SUSPECTS)
+            .filter(pile -> pile.threads.size() >= atLeast(pile.reason))
             .limit(MAX_PATHS)
             .toList();
     List<List<String>> paths =
-        Paths.describe(
-            graph, many.stream().map(p -> liveness.path(p.threads.getFirst())).toList());
+        Paths.describe(graph, many.stream().map(p -> shortest(liveness, p.threads)).toList());
     Map<HeapThread, String> names = names(graph, many);
     for (int i = 0; i < many.size(); i++) {
       Pile pile = many.get(i);
@@ -474,12 +482,41 @@ public final class HeapDumpProver {
                   pile.reason.text(),
                   names,
                   OptionalLong.empty(),
-                  Map.of("path", paths.get(i)),
+                  Map.of("path", shortened(paths.get(i))),
                   pile.threads.size()
                       + " threads block here, and something alive still reaches what they wait"
                       + " on")));
     }
     return findings;
+  }
+
+  private static List<Liveness.Step> shortest(Liveness liveness, List<HeapThread> threads) {
+    List<Liveness.Step> shortest = List.of();
+    for (HeapThread thread : threads.subList(0, Math.min(MAX_TRIED, threads.size()))) {
+      List<Liveness.Step> path = liveness.path(thread);
+      if (!path.isEmpty() && (shortest.isEmpty() || path.size() < shortest.size())) {
+        shortest = path;
+      }
+    }
+    return shortest;
+  }
+
+  /** A path with its middle left out if it is long. */
+  private static List<String> shortened(List<String> path) {
+    if (path.size() <= MAX_PATH_LINES) {
+      return path;
+    }
+    int half = MAX_PATH_LINES / 2;
+    List<String> lines = new ArrayList<>(path.subList(0, half));
+    lines.add("… (" + (path.size() - 2 * half) + " more)");
+    lines.addAll(path.subList(path.size() - half, path.size()));
+    return lines;
+  }
+
+  private static int atLeast(WaitReason reason) {
+    return reason == WaitReason.QUEUE_TAKE || reason == WaitReason.CONDITION
+        ? MIN_IDLE_SUSPECTS
+        : MIN_SUSPECTS;
   }
 
   // ------------------------------------------------------------------ census
