@@ -60,6 +60,69 @@ final class LeaksCommandTest {
   }
 
   @Test
+  void exactDumpsTheProcessAndLeavesNothingBehind() throws Exception {
+    Process jvm = keep(installation.sleeper());
+    assertEquals(ExitCode.DONE, leaks(jvm, "--exact"), commands.err());
+    assertTrue(commands.out().contains("0 leaks"), commands.out());
+    assertTrue(commands.out().contains("from a heap dump"), commands.out());
+    assertFalse(commands.err().contains("attaching"), commands.err());
+    String line =
+        commands.err().lines().filter(l -> l.contains("is deleted afterwards")).findAny().get();
+    Path dump =
+        Path.of(line.substring(line.indexOf("; ") + 2, line.indexOf(" is deleted afterwards")));
+    assertFalse(Files.exists(dump), dump.toString());
+    assertFalse(Files.exists(dump.getParent()), dump.toString());
+    assertTrue(jvm.isAlive());
+  }
+
+  @Test
+  void aHeapDumpIsReadFromItsFile() throws Exception {
+    Process jvm = keep(installation.sleeper());
+    Path file = directory.resolve("a.hprof");
+    Process jcmd =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                Long.toString(jvm.pid()),
+                "GC.heap_dump",
+                file.toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, jcmd.waitFor(), said);
+    assertEquals(ExitCode.DONE, commands.run("leaks", file.toString(), "--json"), commands.err());
+    assertTrue(commands.out().contains("\"mode\":\"offline\""), commands.out());
+    assertTrue(
+        commands.out().contains("\"java\":\"" + System.getProperty("java.version") + "\""),
+        commands.out());
+    assertEquals(ExitCode.USAGE, commands.run("leaks", file.toString(), "--mode", "now"));
+    assertEquals(ExitCode.USAGE, commands.run("leaks", "4711", "--exact", "--watch", "1s"));
+  }
+
+  @Test
+  void aFileThatIsNoHeapDumpIsTold() throws IOException {
+    assertEquals(
+        ExitCode.UNREACHABLE, commands.run("leaks", directory.resolve("no.hprof").toString()));
+    assertTrue(commands.err().contains("no such file"), commands.err());
+    Path file = Files.writeString(directory.resolve("text"), "no dump, but a file");
+    assertEquals(ExitCode.UNREACHABLE, commands.run("leaks", file.toString()));
+    assertTrue(commands.err().contains("not a heap dump"), commands.err());
+    assertEquals(2, commands.err().lines().count(), commands.err());
+  }
+
+  @Test
+  void onlyWhatTheOptimisingCompilerMadeIsInDoubt() {
+    assertEquals(
+        List.of("com.acme.Order.quote", "com.acme.Old.<init>"),
+        HeapDumps.optimised(
+            """
+            4711:
+            91 4 0 com.acme.Order.quote(Ljava/lang/String;)V [0x00007f, 0x00007f - 0x00007f]
+            92 3 0 com.acme.Order.other()V [0x00007f, 0x00007f - 0x00007f]
+             7 4 1 com.acme.Old.<init>(J)V [0x00007f, 0x00007f - 0x00007f]
+            """));
+  }
+
+  @Test
   void jsonIsGivenVerbatim() throws Exception {
     String json = ReportJson.render(REPORT);
     Process jvm = leaving(json);

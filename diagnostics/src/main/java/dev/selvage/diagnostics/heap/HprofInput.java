@@ -35,6 +35,9 @@ final class HprofInput implements Closeable {
       boolean gzip =
           magic.length == 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b;
       return new HprofInput(gzip ? new GZIPInputStream(start, BUFFER) : start);
+    } catch (EOFException | ZipException e) {
+      raw.close();
+      throw new HeapDumpException("its compression is damaged: it has no beginning");
     } catch (IOException | RuntimeException e) {
       raw.close();
       throw e;

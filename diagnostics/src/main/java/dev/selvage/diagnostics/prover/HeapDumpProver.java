@@ -257,41 +257,43 @@ public final class HeapDumpProver {
    * Takes for live again whom a thread that can run might know of though the dump does not say so.
    * The JVM writes the local variables of compiled frames, but not what is in objects that its
    * compiler has taken apart. So a thread is not proven while one that can run is in the same code:
-   * in the class of its site, or of the frame below if that has what it waits on in its hands.
+   * in the package of its site, or of the frame below if that has what it waits on in its hands.
    * Frames that the interpreter runs are written as they are, and leave no doubt.
    *
    * @return them, with where the other thread is
    */
   private Map<HeapThread, String> doubts(HeapGraph graph, Liveness liveness) {
     Map<HeapThread, String> doubts = new LinkedHashMap<>();
-    Map<String, String> running = new HashMap<>();
-    Set<HeapThread> seen = new HashSet<>();
-    for (boolean more = true; more; ) {
-      for (HeapThread thread : graph.threads()) {
-        if (liveness.isLive(thread) && seen.add(thread)) {
-          List<StackTraceElement> frames = thread.frames();
-          // A compiled method may have those inside that it calls.
-          boolean mayBeCompiled = false;
-          for (int i = frames.size() - 1; i >= 0; i--) {
-            StackTraceElement frame = frames.get(i);
-            mayBeCompiled |= compiled.isPossible(frame) && !isInterpretedMain(graph, thread, i);
-            if (mayBeCompiled && Frames.isUser(frame)) {
-              running.putIfAbsent(outermost(frame), Frames.text(frame));
-            }
-          }
-        }
-      }
-      more = false;
-      for (HeapThread thread : liveness.leaked()) {
-        String where = liveness.isLive(thread) ? null : doubt(liveness, thread, running);
-        if (where != null) {
-          doubts.put(thread, where);
-          liveness.takeForLive(thread);
-          more = true;
-        }
+    Map<String, String> running = running(graph, liveness);
+    for (HeapThread thread : liveness.leaked()) {
+      String where = liveness.isLive(thread) ? null : doubt(liveness, thread, running);
+      if (where != null) {
+        doubts.put(thread, where);
+        liveness.takeForLive(thread);
       }
     }
     return doubts;
+  }
+
+  /** Where threads are that can run and may be compiled: a frame for each package. */
+  private Map<String, String> running(HeapGraph graph, Liveness liveness) {
+    Map<String, String> running = new HashMap<>();
+    for (HeapThread thread : graph.threads()) {
+      if (!liveness.isLive(thread)) {
+        continue;
+      }
+      List<StackTraceElement> frames = thread.frames();
+      // A compiled method may have those inside that it calls.
+      boolean mayBeCompiled = false;
+      for (int i = frames.size() - 1; i >= 0; i--) {
+        StackTraceElement frame = frames.get(i);
+        mayBeCompiled |= compiled.isPossible(frame) && !isInterpretedMain(graph, thread, i);
+        if (mayBeCompiled && Frames.isUser(frame)) {
+          running.putIfAbsent(packageOf(frame), Frames.text(frame));
+        }
+      }
+    }
+    return running;
   }
 
   /**
@@ -320,7 +322,7 @@ public final class HeapDumpProver {
       asked++;
       // The bottom-most frame may be that of a wrapper around every task of the program.
       boolean counts = asked == 1 || (i < entry && liveness.leadsToWait(thread, i));
-      String where = running.get(outermost(frames.get(i)));
+      String where = running.get(packageOf(frames.get(i)));
       if (where != null && counts) {
         return where;
       }
@@ -328,10 +330,9 @@ public final class HeapDumpProver {
     return null;
   }
 
-  private static String outermost(StackTraceElement frame) {
+  private static String packageOf(StackTraceElement frame) {
     String name = frame.getClassName();
-    int nested = name.indexOf('$');
-    return nested <= 0 ? name : name.substring(0, nested);
+    return name.substring(0, Math.max(0, name.lastIndexOf('.')));
   }
 
   // ------------------------------------------------------------------ findings
@@ -458,7 +459,7 @@ public final class HeapDumpProver {
                   OptionalLong.empty(),
                   Map.of("doubt", doubt),
                   Advice.because(pile.reason)
-                      + ", as far as the dump tells; but a thread that can run is in the same code ("
+                      + ", as far as the dump tells; but a thread that can run is in the same package ("
                       + doubt
                       + ")")));
     }

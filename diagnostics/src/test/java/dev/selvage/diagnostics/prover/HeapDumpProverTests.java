@@ -1,0 +1,394 @@
+package dev.selvage.diagnostics.prover;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.selvage.diagnostics.Finding;
+import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.ReportJson;
+import dev.selvage.diagnostics.ReportText;
+import dev.selvage.diagnostics.heap.DumpWriter;
+import dev.selvage.diagnostics.heap.DumpWriter.Thing;
+import dev.selvage.diagnostics.heap.HeapDumpException;
+import dev.selvage.diagnostics.prover.HeapDumpProver.Compiled;
+import dev.selvage.diagnostics.prover.HeapDumpProver.Source;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is proven from heap dumps of programs that never were: each rule alone, with its twin. */
+final class HeapDumpProverTests {
+  private static final String SYNC = "java/util/concurrent/CountDownLatch$Sync";
+  private static final String NODE = "java/util/concurrent/locks/AbstractQueuedSynchronizer$Node";
+
+  private final Path directory;
+  private DumpWriter dump = new DumpWriter(8);
+  private Thing main = dump.platform("main", "com.acme.Main.main:1");
+
+  HeapDumpProverTests(@TempDir Path directory) {
+    this.directory = directory;
+  }
+
+  private void begin(int idSize) {
+    dump = new DumpWriter(idSize);
+    main = dump.platform("main", "com.acme.Main.main:1");
+  }
+
+  private Report look(Compiled compiled) throws IOException {
+    Path file = dump.write(directory.resolve("a.hprof"));
+    return HeapDumpProver.look(file, Source.OFFLINE, 0, compiled, _ -> {});
+  }
+
+  /** The names of the threads that are proven to leak, with what is excepted. */
+  private String proven() throws IOException {
+    return proven(look(_ -> false));
+  }
+
+  private static String proven(Report report) {
+    var names = new TreeSet<String>();
+    for (Finding finding : report.findings()) {
+      if (finding instanceof Finding.Proven) {
+        String except = finding.details().except();
+        finding
+            .details()
+            .names()
+            .forEach(name -> names.add(except == null ? name : name + "/" + except));
+      }
+    }
+    return String.join(" ", names);
+  }
+
+  private Thing sync() {
+    return dump.object(SYNC, "Lhead");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 8})
+  void what_nobody_can_reach_is_proven_and_its_twin_in_a_static_field_is_not(int idSize)
+      throws IOException {
+    begin(idSize);
+    dump.parked("leaked", sync(), "com.acme.Order.quote:57");
+    Thing held = sync();
+    dump.parked("held", held, "com.acme.Order.quote:57");
+    dump.type("com/acme/Registry", "java/lang/Object");
+    dump.staticField("com/acme/Registry", "LATCH", held);
+    assertEquals("leaked", proven());
+  }
+
+  @Test
+  void a_finding_says_what_a_live_one_would() throws IOException {
+    Thing sync = sync();
+    dump.parked("a", sync, "com.acme.Order.quote:57");
+    dump.parked("b", sync, "com.acme.Order.quote:57");
+    Report report = look(_ -> false);
+    assertEquals(1, report.findings().size());
+    Finding.Details details = report.findings().getFirst().details();
+    assertEquals("CountDownLatch.await", details.kind());
+    assertEquals(2, details.count());
+    assertEquals("com.acme.Order.quote(Order.java:57)", details.site());
+    assertTrue(details.retainedBytes().getAsLong() > 0);
+    assertTrue(details.seenSeconds().isEmpty());
+    assertEquals(
+        dev.selvage.diagnostics.Frames.fingerprint(
+            "CountDownLatch.await",
+            "com.acme.Order.quote(Order.java:57)",
+            List.of(new StackTraceElement("com.acme.Order", "quote", "Order.java", 57))),
+        details.fingerprint());
+    assertEquals("offline", report.proof().mode());
+    String json = ReportJson.render(report);
+    assertTrue(json.contains("\"canary\":null"), json);
+    String text = ReportText.render(report, false);
+    assertTrue(text.contains("from a heap dump"), text);
+    assertTrue(!text.contains("canary"), text);
+  }
+
+  @Test
+  void threads_that_wait_for_each_other_are_found_together() throws IOException {
+    Thing one = sync();
+    Thing two = sync();
+    dump.local(dump.parked("a", one, "com.acme.A.run:1"), 3, two);
+    dump.local(dump.parked("b", two, "com.acme.B.run:1"), 3, one);
+    assertEquals("a b", proven());
+  }
+
+  @Test
+  void whoever_a_running_thread_would_wake_would_wake_the_next() throws IOException {
+    Thing one = sync();
+    Thing two = sync();
+    Thing three = sync();
+    Thing sleeper =
+        dump.virtual("sleeper", 7, "java.lang.VirtualThread.parkNanos:1", "com.acme.S.run:1");
+    dump.local(sleeper, 1, one);
+    dump.local(dump.parked("a", one, "com.acme.A.run:1"), 3, two);
+    dump.parked("b", two, "com.acme.B.run:1");
+    dump.parked("c", three, "com.acme.C.run:1");
+    assertEquals("c", proven());
+  }
+
+  @Test
+  void a_node_by_which_the_jdk_would_wake_it_counts() throws IOException {
+    Thing thread = dump.parked("waits", sync(), "com.acme.A.run:1");
+    Thing node = dump.object(NODE, "Lwaiter").set("waiter", thread);
+    dump.local(thread, 2, node);
+    assertEquals("waits", proven());
+    dump.root(node);
+    assertEquals("", proven());
+  }
+
+  @Test
+  void who_holds_only_the_thread_can_only_interrupt_it() throws IOException {
+    Thing thread = dump.parked("request", sync(), "com.acme.A.run:1");
+    Thing connection = dump.object("com/acme/Connection", "Lthread").set("thread", thread);
+    dump.root(connection);
+    Report report = look(_ -> false);
+    assertEquals("request/interrupt", proven(report));
+    Finding.Details details = report.findings().getFirst().details();
+    assertEquals(List.of("com.acme.Connection.thread"), details.evidence().get("heldBy"));
+    String text = ReportText.render(report, false);
+    assertTrue(text.contains("by who holds the thread: com.acme.Connection.thread"), text);
+  }
+
+  @Test
+  void whom_such_a_thread_would_wake_has_the_same_exception() throws IOException {
+    Thing two = sync();
+    Thing thread = dump.parked("request", sync(), "com.acme.A.run:1");
+    dump.local(thread, 3, two);
+    dump.parked("helper", two, "com.acme.B.run:1");
+    dump.parked("other", sync(), "com.acme.C.run:1");
+    dump.root(dump.object("com/acme/Connection", "Lthread").set("thread", thread));
+    assertEquals("helper/interrupt other request/interrupt", proven());
+  }
+
+  @Test
+  void lists_of_the_jdk_hold_nobody_and_executors_only_interrupt() throws IOException {
+    String listed = "java/util/concurrent/ConcurrentHashMap";
+    Thing a = dump.parked("a", sync(), "com.acme.A.run:1");
+    Thing node = dump.object(listed + "$Node", "Lkey").set("key", a);
+    Thing map = dump.object(listed, "Ltable").set("table", dump.array("[L" + listed + "$Node;", node));
+    String container = "jdk/internal/vm/ThreadContainers$RootContainer$TrackingRootContainer";
+    dump.type(container, "java/lang/Object");
+    dump.staticField(container, "VTHREADS", map);
+    Thing b = dump.parked("b", sync(), "com.acme.B.run:1");
+    Thing node2 = dump.object(listed + "$Node").set("key", b);
+    Thing map2 = dump.object(listed).set("table", dump.array("[L" + listed + "$Node;", node2));
+    dump.root(
+        dump.object("java/util/concurrent/ThreadPerTaskExecutor", "Lthreads").set("threads", map2));
+    assertEquals("a b/interrupt", proven());
+  }
+
+  @Test
+  void whom_unknown_code_has_parked_anybody_may_wake_who_has_the_thread() throws IOException {
+    String[] frames = {
+      "java.lang.VirtualThread.park:1",
+      "java.util.concurrent.locks.LockSupport.park:1",
+      "com.acme.Lock.lock:7"
+    };
+    dump.virtual("alone", 4, frames);
+    Thing known = dump.virtual("known", 4, frames);
+    dump.root(dump.array(known));
+    assertEquals("alone", proven());
+  }
+
+  @Test
+  void what_only_the_thread_itself_uses_is_not_reached_by_the_thread() throws IOException {
+    Thing sync = sync();
+    Thing thread = dump.parked("request", sync, "com.acme.A.run:1");
+    thread.set("threadLocals", dump.array(sync));
+    thread.set("cont", dump.array(sync));
+    Thing handler = dump.object("com/acme/Handler", "Lof").set("of", dump.array());
+    thread.set("uncaughtExceptionHandler", handler);
+    dump.root(dump.array(thread));
+    assertEquals("request/interrupt", proven());
+    handler.set("of", sync); // anybody may have that
+    assertEquals("", proven());
+  }
+
+  @Test
+  void who_joins_a_thread_that_leaks_leaks() throws IOException {
+    Thing end = sync();
+    Thing thread = dump.parked("joined", sync(), "com.acme.A.run:1").set("termination", end);
+    Thing joiner = dump.parked("joiner", end, "com.acme.B.run:1");
+    dump.local(joiner, 3, thread);
+    assertEquals("joined joiner", proven());
+    dump.root(end); // then the joiner may run, and it has the thread
+    assertEquals("joined/interrupt", proven());
+  }
+
+  @Test
+  void weak_references_count_and_phantom_ones_do_not() throws IOException {
+    dump.type("java/lang/ref/Reference", "java/lang/Object", "Lreferent");
+    dump.type("java/lang/ref/WeakReference", "java/lang/ref/Reference");
+    dump.type("java/lang/ref/PhantomReference", "java/lang/ref/Reference");
+    Thing weak = sync();
+    dump.parked("weak", weak, "com.acme.A.run:1");
+    dump.root(dump.object("java/lang/ref/WeakReference").set("referent", weak));
+    Thing phantom = sync();
+    dump.parked("phantom", phantom, "com.acme.B.run:1");
+    dump.root(dump.object("java/lang/ref/PhantomReference").set("referent", phantom));
+    assertEquals("phantom", proven());
+  }
+
+  @Test
+  void what_nothing_explains_is_a_root() throws IOException {
+    Thing sync = sync();
+    dump.parked("a", sync, "com.acme.A.run:1");
+    dump.array(sync); // in the dump, though nobody refers to it
+    assertEquals("", proven());
+  }
+
+  @Test
+  void a_thread_with_a_permit_runs() throws IOException {
+    dump.parked("a", sync(), "com.acme.A.run:1").set("parkPermit", true);
+    assertEquals("", proven());
+  }
+
+  @Test
+  void object_wait_is_judged_by_the_object_and_a_monitor_is_not() throws IOException {
+    Thing object = dump.object("com/acme/Monitor");
+    String[] frames = {"java.lang.Object.wait0:-3", "java.lang.Object.wait:1", "com.acme.A.run:1"};
+    dump.local(dump.virtual("waits", 16, frames), 1, object);
+    dump.virtual("waits for something", 16, frames);
+    dump.virtual("enters", 13, "com.acme.B.run:1");
+    Report report = look(_ -> false);
+    assertEquals("waits", proven(report));
+    assertEquals(
+        Map.of("Object.wait", 1, "monitor enter", 1), report.goroutines().unprovable());
+    dump.root(object);
+    assertEquals("", proven());
+  }
+
+  @Test
+  void states_are_read_by_the_names_of_the_release() throws IOException {
+    dump.states(
+        Map.of(
+            "NEW", 0, "STARTED", 1, "RUNNABLE", 2, "RUNNING", 3, "PARKING", 4, "PARKED", 5,
+            "PINNED", 6, "YIELDING", 7, "TERMINATED", 99, "SUSPENDED", 256));
+    dump.parked("runs into the park", sync(), "com.acme.A.run:1"); // PARKING here
+    dump.parked("parked", sync(), "com.acme.B.run:1").set("state", 5);
+    Thing timed =
+        dump.virtual(
+            "timed",
+            5,
+            "java.lang.VirtualThread.parkNanos:1",
+            "java.lang.System$2.parkVirtualThread:1",
+            "java.util.concurrent.locks.LockSupport.parkNanos:1",
+            "java.util.concurrent.CountDownLatch.await:1",
+            "com.acme.C.run:1");
+    timed.set("parkBlocker", sync());
+    assertEquals("parked", proven());
+  }
+
+  @Test
+  void the_child_of_a_scope_is_live_with_the_scope() throws IOException {
+    String flock = "jdk/internal/misc/ThreadFlock";
+    Thing scope = dump.object(flock, "Lmap");
+    Thing container =
+        dump.object(flock + "$ThreadContainerImpl", "Lflock").set("flock", scope);
+    dump.parked("child", sync(), "com.acme.A.run:1").set("container", container);
+    assertEquals("child", proven());
+    dump.local(main, 0, scope);
+    assertEquals("", proven());
+  }
+
+  @Test
+  void nobody_is_proven_while_a_compiled_frame_is_in_the_same_code() throws IOException {
+    dump.parked("same", sync(), "com.acme.Task.run:1");
+    dump.parked("other", sync(), "com.other.Task.run:1");
+    assertEquals("other same", proven());
+    Report report = look(Compiled.NOT_KNOWN);
+    assertEquals("other", proven(report));
+    Finding suspected = report.findings().getLast();
+    assertEquals("suspected", suspected.verdict());
+    assertEquals("com.acme.Main.main(Main.java:1)", suspected.details().evidence().get("doubt"));
+    assertEquals(1, report.goroutines().unprovable().get("in doubt"));
+    // The interpreter shows the arguments of main to its end.
+    dump.local(main, 0, dump.array("[Ljava/lang/String;"));
+    assertEquals("other same", proven(look(Compiled.NOT_KNOWN)));
+  }
+
+  @Test
+  void many_that_can_be_woken_are_suspected_with_the_path_that_keeps_them() throws IOException {
+    Thing sync = sync();
+    for (int i = 0; i < 20; i++) {
+      dump.parked("w-" + i, sync, "com.acme.Order.quote:57");
+    }
+    Thing service = dump.object("com/acme/Service", "Llatch").set("latch", sync);
+    dump.type("com/acme/Registry", "java/lang/Object");
+    dump.staticField("com/acme/Registry", "SERVICES", dump.array("[Ljava/lang/Object;", null, service));
+    Report report = look(_ -> false);
+    Finding.Details details = report.findings().getFirst().details();
+    assertEquals(20, details.count());
+    assertEquals(
+        List.of(
+            "static com.acme.Registry.SERVICES",
+            "java.lang.Object[1]",
+            "com.acme.Service.latch",
+            "java.util.concurrent.CountDownLatch$Sync"),
+        details.evidence().get("path"));
+    String text = ReportText.render(report, false);
+    assertTrue(text.contains("kept by      static com.acme.Registry.SERVICES\n"), text);
+    assertTrue(text.contains("╰→ java.util.concurrent.CountDownLatch$Sync\n"), text);
+  }
+
+  @Test
+  void what_others_keep_as_well_is_not_retained() throws IOException {
+    Thing big = dump.array(new Thing[10_000]);
+    Thing kept = dump.array(new Thing[10_000]);
+    Thing a = dump.parked("a", sync(), "com.acme.A.run:1");
+    dump.local(a, 3, big);
+    dump.local(a, 3, kept);
+    dump.local(main, 0, kept);
+    long bytes = look(_ -> false).findings().getFirst().details().retainedBytes().getAsLong();
+    assertTrue(bytes > 40_000 && bytes < 45_000, () -> bytes + " bytes");
+  }
+
+  @Test
+  void compressed_dumps_and_those_in_one_piece_are_read() throws IOException {
+    dump.parked("a", sync(), "com.acme.A.run:1");
+    Path compressed = dump.writeCompressed(directory.resolve("b.hprof.gz"));
+    assertEquals(
+        "a",
+        proven(HeapDumpProver.look(compressed, Source.OFFLINE, 0, _ -> false, _ -> {})));
+    dump.inOnePiece();
+    assertEquals("a", proven());
+  }
+
+  @Test
+  void damaged_files_are_told_in_one_line() throws IOException {
+    dump.parked("a", sync(), "com.acme.A.run:1");
+    byte[] bytes = dump.bytes();
+    Path file = directory.resolve("c.hprof");
+    for (int length = 0; length < bytes.length; length++) {
+      Files.write(file, Arrays.copyOf(bytes, length));
+      assertDamaged(file);
+    }
+    Path compressed = dump.writeCompressed(directory.resolve("d.hprof.gz"));
+    byte[] gz = Files.readAllBytes(compressed);
+    for (int length = 2; length < gz.length; length += 7) {
+      Files.write(compressed, Arrays.copyOf(gz, length));
+      assertDamaged(compressed);
+    }
+    Files.writeString(file, "something else altogether, and long enough to be a header");
+    assertTrue(assertDamaged(file).contains("not a heap dump"));
+    assertNull(look(_ -> false).proof().why());
+  }
+
+  private static String assertDamaged(Path file) {
+    HeapDumpException e =
+        assertThrows(
+            HeapDumpException.class,
+            () -> HeapDumpProver.look(file, Source.OFFLINE, 0, _ -> false, _ -> {}));
+    assertEquals(1, String.valueOf(e.getMessage()).lines().count());
+    return String.valueOf(e.getMessage());
+  }
+}
