@@ -232,7 +232,9 @@ public final class ReportText {
       if (!none && !proof.isOfDump()) {
         line.append("; pause ").append(millis(proof.pauseMillis()));
       }
-      line.append(none || proof.isOfDump() ? "; " : ", ").append(millis(proof.totalMillis())).append(" in all");
+      line.append(none || proof.isOfDump() ? "; " : ", ")
+          .append(millis(proof.totalMillis()))
+          .append(" in all");
     }
     line.append('.');
     paint(healthy ? GREEN : open.isEmpty() ? YELLOW : BOLD, line.toString());

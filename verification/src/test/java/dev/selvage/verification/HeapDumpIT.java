@@ -29,8 +29,7 @@ final class HeapDumpIT {
   void only_what_nobody_can_wake_is_proven_from_a_dump(
       String collector, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
       throws Exception {
-    try (var target =
-        Target.java().collector(collector).start(directory, Controls.class)) {
+    try (var target = Target.java().collector(collector).start(directory, Controls.class)) {
       target.await("ready");
       assertStuck(target.exactLook());
       assertStuck(target.exactLook("-gz=1"));

@@ -98,8 +98,8 @@ final class ServersIT {
   }
 
   /** From a heap dump the requests that never end are proven as well, with who holds them. */
-  private static void assertRequestsAreProvenFromADump(
-      Target target, Marker helper, Marker request) throws Exception {
+  private static void assertRequestsAreProvenFromADump(Target target, Marker helper, Marker request)
+      throws Exception {
     Look look = target.exactLook();
     look.assertSound();
     assertEquals(LATE, look.certainAt(helper), () -> "helpers in " + look.findings());

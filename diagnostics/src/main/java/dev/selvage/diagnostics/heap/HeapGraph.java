@@ -340,7 +340,8 @@ public final class HeapGraph {
         String type = dotted(classOfSerial.getOrDefault(classSerial, "?"));
         String source = sourceId == 0 ? null : names.get(sourceId);
         var element =
-            new StackTraceElement(type, name(methodId), source, line == -3 ? -2 : Math.max(line, -1));
+            new StackTraceElement(
+                type, name(methodId), source, line == -3 ? -2 : Math.max(line, -1));
         Integer known = frameIndex.putIfAbsent(element, frameList.size());
         if (known == null) {
           frameList.add(element);
@@ -549,7 +550,8 @@ public final class HeapGraph {
                 && c.name.startsWith("jdk/internal/vm/ThreadContainers")) {
               tracking.add(target);
             }
-            noteReferrer(object, target, new HeapClass.Ref(0, c, f.name(), HeapClass.Use.FOLLOWED, -1));
+            noteReferrer(
+                object, target, new HeapClass.Ref(0, c, f.name(), HeapClass.Use.FOLLOWED, -1));
           }
         }
       }
@@ -825,8 +827,7 @@ public final class HeapGraph {
         boolean latin = coder >= 0 && coder < string.length && string[coder] == 0;
         texts.put(
             object,
-            new String(
-                value, latin ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_16LE));
+            new String(value, latin ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_16LE));
       }
       return texts;
     }

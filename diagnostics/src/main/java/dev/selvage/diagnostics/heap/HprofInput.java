@@ -32,8 +32,7 @@ final class HprofInput implements Closeable {
       var start = new PushbackInputStream(raw, 2);
       byte[] magic = start.readNBytes(2);
       start.unread(magic);
-      boolean gzip =
-          magic.length == 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b;
+      boolean gzip = magic.length == 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b;
       return new HprofInput(gzip ? new GZIPInputStream(start, BUFFER) : start);
     } catch (EOFException | ZipException e) {
       raw.close();

@@ -212,8 +212,7 @@ final class HprofReader {
     while (in.position() < end) {
       int tag = in.u1();
       switch (tag) {
-        case ROOT_UNKNOWN, ROOT_STICKY_CLASS, ROOT_MONITOR ->
-            visitor.root(tag, in.id(), 0, -1);
+        case ROOT_UNKNOWN, ROOT_STICKY_CLASS, ROOT_MONITOR -> visitor.root(tag, in.id(), 0, -1);
         case ROOT_JNI_GLOBAL -> {
           long id = in.id();
           in.id();

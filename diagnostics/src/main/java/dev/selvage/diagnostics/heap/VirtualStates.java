@@ -32,7 +32,8 @@ final class VirtualStates {
     timedWait = number(virtualThread, "TIMED_WAIT");
     suspended = Math.max(0, number(virtualThread, "SUSPENDED"));
     if (fresh == UNKNOWN || terminated == UNKNOWN || parked == UNKNOWN || pinned == UNKNOWN) {
-      throw new HeapDumpException("its JVM is not known: the states of virtual threads have no name");
+      throw new HeapDumpException(
+          "its JVM is not known: the states of virtual threads have no name");
     }
   }
 

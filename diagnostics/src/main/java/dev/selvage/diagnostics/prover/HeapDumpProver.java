@@ -31,8 +31,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds, in a heap dump of any HotSpot JVM from 21 on, the virtual threads that can never run again.
- * The JVM that was dumped need not have known of Selvage. For one thread; blocks while it reads.
+ * Finds, in a heap dump of any HotSpot JVM from 21 on, the virtual threads that can never run
+ * again. The JVM that was dumped need not have known of Selvage. For one thread; blocks while it
+ * reads.
  */
 public final class HeapDumpProver {
   /*
@@ -82,8 +83,7 @@ public final class HeapDumpProver {
     boolean isPossible(StackTraceElement frame);
   }
 
-  private HeapDumpProver(
-      Source source, long pid, Compiled compiled, HeapGraph.Progress progress) {
+  private HeapDumpProver(Source source, long pid, Compiled compiled, HeapGraph.Progress progress) {
     this.source = source;
     this.pid = pid;
     this.compiled = compiled;
@@ -148,14 +148,7 @@ public final class HeapDumpProver {
         new Report.Capabilities("unknown", List.of(source.text()), List.of()),
         census(graph, liveness, new HashSet<>(leaked), doubts.keySet()),
         new Report.Proof(
-            source.text(),
-            0,
-            0,
-            (System.nanoTime() - start) / 1e6,
-            true,
-            false,
-            0,
-            null),
+            source.text(), 0, 0, (System.nanoTime() - start) / 1e6, true, false, 0, null),
         findings,
         notes(java));
   }
@@ -201,8 +194,7 @@ public final class HeapDumpProver {
   private WaitReason reason(HeapThread thread) {
     return reasons.computeIfAbsent(
         thread,
-        t ->
-            Waits.classify(activity(t.state()), stack(t).toArray(new StackTraceElement[0])));
+        t -> Waits.classify(activity(t.state()), stack(t).toArray(new StackTraceElement[0])));
   }
 
   private static Activity activity(HeapThread.State state) {
@@ -245,8 +237,7 @@ public final class HeapDumpProver {
           || type.startsWith("jdk.internal.")) {
         continue;
       }
-      return type.startsWith("java.util.concurrent.")
-          || type.equals("dev.selvage.internal.Waiter");
+      return type.startsWith("java.util.concurrent.") || type.equals("dev.selvage.internal.Waiter");
     }
     return false;
   }
@@ -369,8 +360,7 @@ public final class HeapDumpProver {
       String kind = pile.reason.text();
       findings.add(
           new Finding.Proven(
-              details(
-                  pile, kind, names, retained, evidence, Advice.because(pile.reason))));
+              details(pile, kind, names, retained, evidence, Advice.because(pile.reason))));
     }
     return findings;
   }
@@ -459,7 +449,8 @@ public final class HeapDumpProver {
                   OptionalLong.empty(),
                   Map.of("doubt", doubt),
                   Advice.because(pile.reason)
-                      + ", as far as the dump tells; but a thread that can run is in the same package ("
+                      + ", as far as the dump tells; but a thread that can run is in the same"
+                      + " package ("
                       + doubt
                       + ")")));
     }

@@ -92,8 +92,26 @@ public final class DumpWriter {
     type(VIRTUAL, THREAD, "Lcont", "Istate", "ZparkPermit", "Znotified", "Ltermination");
     states(
         Map.of(
-            "NEW", 0, "RUNNING", 2, "PARKED", 4, "PINNED", 5, "TIMED_PARKED", 7, "BLOCKED", 13,
-            "WAIT", 16, "TIMED_WAIT", 18, "TERMINATED", 99, "SUSPENDED", 256));
+            "NEW",
+            0,
+            "RUNNING",
+            2,
+            "PARKED",
+            4,
+            "PINNED",
+            5,
+            "TIMED_PARKED",
+            7,
+            "BLOCKED",
+            13,
+            "WAIT",
+            16,
+            "TIMED_WAIT",
+            18,
+            "TERMINATED",
+            99,
+            "SUSPENDED",
+            256));
   }
 
   /** Replaces the names of the states by those of another release. */

@@ -174,7 +174,8 @@ final class HeapDumpProverTests {
     String listed = "java/util/concurrent/ConcurrentHashMap";
     Thing a = dump.parked("a", sync(), "com.acme.A.run:1");
     Thing node = dump.object(listed + "$Node", "Lkey").set("key", a);
-    Thing map = dump.object(listed, "Ltable").set("table", dump.array("[L" + listed + "$Node;", node));
+    Thing map =
+        dump.object(listed, "Ltable").set("table", dump.array("[L" + listed + "$Node;", node));
     String container = "jdk/internal/vm/ThreadContainers$RootContainer$TrackingRootContainer";
     dump.type(container, "java/lang/Object");
     dump.staticField(container, "VTHREADS", map);
@@ -261,8 +262,7 @@ final class HeapDumpProverTests {
     dump.virtual("enters", 13, "com.acme.B.run:1");
     Report report = look(_ -> false);
     assertEquals("waits", proven(report));
-    assertEquals(
-        Map.of("Object.wait", 1, "monitor enter", 1), report.goroutines().unprovable());
+    assertEquals(Map.of("Object.wait", 1, "monitor enter", 1), report.goroutines().unprovable());
     dump.root(object);
     assertEquals("", proven());
   }
@@ -271,8 +271,26 @@ final class HeapDumpProverTests {
   void states_are_read_by_the_names_of_the_release() throws IOException {
     dump.states(
         Map.of(
-            "NEW", 0, "STARTED", 1, "RUNNABLE", 2, "RUNNING", 3, "PARKING", 4, "PARKED", 5,
-            "PINNED", 6, "YIELDING", 7, "TERMINATED", 99, "SUSPENDED", 256));
+            "NEW",
+            0,
+            "STARTED",
+            1,
+            "RUNNABLE",
+            2,
+            "RUNNING",
+            3,
+            "PARKING",
+            4,
+            "PARKED",
+            5,
+            "PINNED",
+            6,
+            "YIELDING",
+            7,
+            "TERMINATED",
+            99,
+            "SUSPENDED",
+            256));
     dump.parked("runs into the park", sync(), "com.acme.A.run:1"); // PARKING here
     dump.parked("parked", sync(), "com.acme.B.run:1").set("state", 5);
     Thing timed =
@@ -292,8 +310,7 @@ final class HeapDumpProverTests {
   void the_child_of_a_scope_is_live_with_the_scope() throws IOException {
     String flock = "jdk/internal/misc/ThreadFlock";
     Thing scope = dump.object(flock, "Lmap");
-    Thing container =
-        dump.object(flock + "$ThreadContainerImpl", "Lflock").set("flock", scope);
+    Thing container = dump.object(flock + "$ThreadContainerImpl", "Lflock").set("flock", scope);
     dump.parked("child", sync(), "com.acme.A.run:1").set("container", container);
     assertEquals("child", proven());
     dump.local(main, 0, scope);
@@ -324,7 +341,8 @@ final class HeapDumpProverTests {
     }
     Thing service = dump.object("com/acme/Service", "Llatch").set("latch", sync);
     dump.type("com/acme/Registry", "java/lang/Object");
-    dump.staticField("com/acme/Registry", "SERVICES", dump.array("[Ljava/lang/Object;", null, service));
+    dump.staticField(
+        "com/acme/Registry", "SERVICES", dump.array("[Ljava/lang/Object;", null, service));
     Report report = look(_ -> false);
     Finding.Details details = report.findings().getFirst().details();
     assertEquals(20, details.count());
@@ -357,8 +375,7 @@ final class HeapDumpProverTests {
     dump.parked("a", sync(), "com.acme.A.run:1");
     Path compressed = dump.writeCompressed(directory.resolve("b.hprof.gz"));
     assertEquals(
-        "a",
-        proven(HeapDumpProver.look(compressed, Source.OFFLINE, 0, _ -> false, _ -> {})));
+        "a", proven(HeapDumpProver.look(compressed, Source.OFFLINE, 0, _ -> false, _ -> {})));
     dump.inOnePiece();
     assertEquals("a", proven());
   }
