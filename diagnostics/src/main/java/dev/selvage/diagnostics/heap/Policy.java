@@ -50,7 +50,9 @@ final class Policy {
   }
 
   /**
-   * What who can reach an object can do to a virtual thread that the object refers to.
+   * What who can reach an object can do to a virtual thread that the object refers to. What of the
+   * JDK is not known here counts as a waker; so does a task's own future, by which it is cancelled:
+   * programs do that after a time limit, not only at their end.
    *
    * @param holder the object's class
    * @param owner the class that declares the field
@@ -75,10 +77,7 @@ final class Policy {
             || owner.startsWith("java/util/concurrent/atomic/")
             || ELEMENTS.contains(field);
     boolean interrupter =
-        (owner.equals("java/util/concurrent/FutureTask") && field.equals("runner"))
-            || ((owner.equals("java/util/concurrent/ThreadPoolExecutor$Worker")
-                    || owner.equals("java/util/concurrent/ThreadPerTaskExecutor$ThreadBoundFuture"))
-                && field.equals("thread"));
+        owner.equals("java/util/concurrent/ThreadPoolExecutor$Worker") && field.equals("thread");
     return collection || interrupter ? Role.HOLDER : Role.WAKER;
   }
 
