@@ -22,6 +22,8 @@ public final class HeapGraph {
   /** Who refers to a virtual thread: an object by a field, or by an element of an array. */
   record Referrer(int holder, @Nullable String owner, String field) {}
 
+  private static final int MAX_TEXT = 4096;
+
   static final String VIRTUAL_THREAD = "java/lang/VirtualThread";
 
   final Path file;
@@ -43,6 +45,7 @@ public final class HeapGraph {
   final List<HeapClass.Ref> fields;
   final int[] tracking; // sets of threads of the JDK that only list
   final Map<Integer, Integer> executorSets; // set of threads -> the executor whose it is
+  final int javaVersion; // a String; -1 where not known
 
   HeapGraph(Builder b) {
     this.file = b.file;
@@ -64,6 +67,7 @@ public final class HeapGraph {
     this.fields = b.fieldList;
     this.tracking = b.tracking.stream().mapToInt(Integer::intValue).toArray();
     this.executorSets = b.executorSets;
+    this.javaVersion = b.javaVersion;
   }
 
   /** Who is told how far it has come. */
@@ -157,45 +161,34 @@ public final class HeapGraph {
     return false;
   }
 
-  /** The value of a static String, read from the file; null if there is none. */
-  public @Nullable String staticString(String className, String field) throws IOException {
-    for (HeapClass c : classes) {
-      if (c.name.equals(className)) {
-        for (HeapClass.Field f : c.statics) {
-          if (f.name().equals(field) && f.type() == HprofReader.OBJECT && f.value() != 0) {
-            return new Contents(this).stringWithId(f.value());
-          }
-        }
-      }
-    }
-    return null;
-  }
+  /**
+   * Texts of the dump.
+   *
+   * @param names of threads that have one
+   * @param javaVersion as {@code 25.0.3}; null where not known
+   */
+  public record Texts(Map<HeapThread, String> names, @Nullable String javaVersion) {}
 
-  /** The texts of those Strings, read from the file. */
-  Map<Integer, String> strings(Iterable<Integer> objects) throws IOException {
-    return new Contents(this).strings(objects);
-  }
-
-  /** The names of those threads that have one, read from the file. */
-  public Map<HeapThread, String> names(Iterable<HeapThread> of) throws IOException {
+  /** The names of those threads, and the version of Java, read from the file. */
+  public Texts texts(Iterable<HeapThread> threads) throws IOException {
     var objects = new ArrayList<Integer>();
-    for (HeapThread thread : of) {
+    for (HeapThread thread : threads) {
       if (thread.name >= 0) {
         objects.add(thread.name);
       }
     }
-    Map<HeapThread, String> names = new LinkedHashMap<>();
-    if (objects.isEmpty()) {
-      return names;
+    if (javaVersion >= 0) {
+      objects.add(javaVersion);
     }
     Map<Integer, String> texts = strings(objects);
-    for (HeapThread thread : of) {
+    Map<HeapThread, String> names = new LinkedHashMap<>();
+    for (HeapThread thread : threads) {
       String text = thread.name < 0 ? null : texts.get(thread.name);
       if (text != null && !text.isEmpty()) {
         names.put(thread, text);
       }
     }
-    return names;
+    return new Texts(names, texts.get(javaVersion));
   }
 
   // ------------------------------------------------------------------ building
@@ -235,6 +228,7 @@ public final class HeapGraph {
     private final List<HeapClass.Ref> fieldList = new ArrayList<>();
     private final List<Integer> tracking = new ArrayList<>();
     private final Map<Integer, Integer> executorSets = new HashMap<>();
+    private int javaVersion = -1;
     private int refBytes = 8;
     private int headerBytes = 16;
 
@@ -545,6 +539,9 @@ public final class HeapGraph {
         for (HeapClass.Field f : c.statics) {
           if (f.type() == HprofReader.OBJECT) {
             int target = edge(f.value());
+            if (f.name().equals("java_version") && c.name.equals("java/lang/VersionProps")) {
+              javaVersion = target;
+            }
             if (target >= 0
                 && f.name().equals("VTHREADS")
                 && c.name.startsWith("jdk/internal/vm/ThreadContainers")) {
@@ -759,78 +756,54 @@ public final class HeapGraph {
     }
   }
 
-  /** Reads what objects contain, in one more pass. */
-  private static final class Contents {
-    private final HeapGraph graph;
-
-    Contents(HeapGraph graph) {
-      this.graph = graph;
+  /** The texts of those Strings, read from the file in one more pass. */
+  private Map<Integer, String> strings(Iterable<Integer> objects) throws IOException {
+    Map<Integer, byte[]> wanted = new HashMap<>();
+    Map<Integer, Integer> valueOf = new HashMap<>();
+    for (int object : objects) {
+      if (!internalName(object).equals("java/lang/String")) {
+        continue;
+      }
+      for (int e = firstEdge[object]; e < firstEdge[object + 1]; e++) {
+        int value = edges.get(e);
+        valueOf.put(object, value);
+        wanted.put(object, new byte[0]);
+        wanted.put(value, new byte[0]);
+      }
     }
-
-    /** The text of the String with that identifier; null if there is none. */
-    @Nullable String stringWithId(long id) throws IOException {
-      int[] found = {-1};
-      HprofReader.read(
-          graph.file,
-          new Counting() {
-            @Override
-            void at(int number, long objectId, int length, HprofInput in, int width)
-                throws IOException {
-              if (objectId == id) {
-                found[0] = number;
-              }
-              in.skip((long) length * width);
+    if (wanted.isEmpty()) {
+      return Map.of();
+    }
+    HprofReader.read(
+        file,
+        new Counting() {
+          @Override
+          void at(int number, long objectId, int length, HprofInput in, int width)
+              throws IOException {
+            long bytes = (long) length * width;
+            int take = wanted.containsKey(number) ? (int) Math.min(bytes, MAX_TEXT) : 0;
+            if (take > 0) {
+              byte[] content = new byte[take];
+              in.read(content, take);
+              wanted.put(number, content);
             }
-          });
-      return found[0] < 0 ? null : strings(List.of(found[0])).get(found[0]);
+            in.skip(bytes - take);
+          }
+        });
+    Map<Integer, String> texts = new HashMap<>();
+    for (var entry : valueOf.entrySet()) {
+      int object = entry.getKey();
+      byte[] string = java.util.Objects.requireNonNull(wanted.get(object));
+      byte[] value = java.util.Objects.requireNonNull(wanted.get(entry.getValue()));
+      HeapClass c = classes[classOf[object]];
+      int coder = c.offset(c.name, "coder", idSize);
+      boolean latin = coder >= 0 && coder < string.length && string[coder] == 0;
+      // Two bytes a character lie as the machine has them; all that HotSpot runs on now are alike.
+      texts.put(
+          object,
+          new String(value, latin ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_16LE));
     }
-
-    Map<Integer, String> strings(Iterable<Integer> objects) throws IOException {
-      Map<Integer, byte[]> wanted = new HashMap<>();
-      Map<Integer, Integer> valueOf = new HashMap<>();
-      for (int object : objects) {
-        if (!graph.internalName(object).equals("java/lang/String")) {
-          continue;
-        }
-        for (int e = graph.firstEdge[object]; e < graph.firstEdge[object + 1]; e++) {
-          int value = graph.edges.get(e);
-          valueOf.put(object, value);
-          wanted.put(object, new byte[0]);
-          wanted.put(value, new byte[0]);
-        }
-      }
-      if (wanted.isEmpty()) {
-        return Map.of();
-      }
-      HprofReader.read(
-          graph.file,
-          new Counting() {
-            @Override
-            void at(int number, long objectId, int length, HprofInput in, int width)
-                throws IOException {
-              int take = wanted.containsKey(number) ? Math.min(length * width, 4096) : 0;
-              if (take > 0) {
-                byte[] content = new byte[take];
-                in.read(content, take);
-                wanted.put(number, content);
-              }
-              in.skip((long) length * width - take);
-            }
-          });
-      Map<Integer, String> texts = new HashMap<>();
-      for (var entry : valueOf.entrySet()) {
-        int object = entry.getKey();
-        byte[] string = java.util.Objects.requireNonNull(wanted.get(object));
-        byte[] value = java.util.Objects.requireNonNull(wanted.get(entry.getValue()));
-        HeapClass c = graph.classes[graph.classOf[object]];
-        int coder = c.offset(c.name, "coder", graph.idSize);
-        boolean latin = coder >= 0 && coder < string.length && string[coder] == 0;
-        texts.put(
-            object,
-            new String(value, latin ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_16LE));
-      }
-      return texts;
-    }
+    return texts;
   }
 
   /** Counts objects as the graph does. */

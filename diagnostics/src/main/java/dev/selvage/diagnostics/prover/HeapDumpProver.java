@@ -73,6 +73,10 @@ public final class HeapDumpProver {
       new IdentityHashMap<>();
   private final Map<HeapThread, WaitReason> reasons = new HashMap<>();
 
+  // Threads that can run in code that may be compiled, and where one of them is.
+  private int opaqueThreads;
+  private @Nullable String opaqueFrame;
+
   /** Who knows what the JVM had compiled when it was dumped. */
   @FunctionalInterface
   public interface Compiled {
@@ -134,14 +138,20 @@ public final class HeapDumpProver {
     Map<HeapThread, String> doubts = doubts(graph, liveness);
     List<HeapThread> leaked = liveness.leaked();
     Map<HeapThread, Set<String>> holders = liveness.holders(leaked);
+    List<Pile> stuck = bySize(proven(leaked, holders));
+    List<Pile> doubted = new ArrayList<>();
+    List<Pile> many = new ArrayList<>();
+    suspected(graph, liveness, doubts, doubted, many);
+    HeapGraph.Texts texts = texts(graph, List.of(stuck, doubted, many));
     List<Finding> findings = new ArrayList<>();
-    findings.addAll(proven(graph, liveness, leaked, holders));
-    findings.addAll(suspected(graph, liveness, doubts));
+    findings.addAll(findings(graph, liveness, stuck, leaked, texts.names()));
+    findings.addAll(doubtedFindings(doubted, texts.names()));
+    findings.addAll(manyFindings(graph, liveness, many, texts.names()));
     findings.sort(
         Comparator.comparingInt((Finding f) -> f instanceof Finding.Proven ? 0 : 1)
             .thenComparing(f -> -f.details().count())
             .thenComparing(f -> f.details().fingerprint()));
-    String java = graph.staticString("java/lang/VersionProps", "java_version");
+    String java = texts.javaVersion();
     return new Report(
         Instant.now(),
         new Report.Vm(pid, java == null ? "unknown" : java, "unknown"),
@@ -153,17 +163,26 @@ public final class HeapDumpProver {
         notes(java));
   }
 
-  private static List<String> notes(@Nullable String java) {
-    if (java == null) {
-      return List.of();
+  private List<String> notes(@Nullable String java) {
+    List<String> notes = new ArrayList<>();
+    if (opaqueThreads > 0) {
+      notes.add(
+          "a heap dump does not show what the optimising compiler has taken apart: "
+              + opaqueThreads
+              + (opaqueThreads == 1 ? " thread that can run is" : " threads that can run are")
+              + " in code that may be compiled, as "
+              + opaqueFrame);
     }
     try {
-      Runtime.Version version = Runtime.Version.parse(java);
-      String note = version.feature() < 25 ? null : JdkBuild.note(version);
-      return note == null ? List.of() : List.of(note);
+      Runtime.Version version = java == null ? null : Runtime.Version.parse(java);
+      String note = version == null || version.feature() < 25 ? null : JdkBuild.note(version);
+      if (note != null) {
+        notes.add(note);
+      }
     } catch (IllegalArgumentException _) {
-      return List.of();
+      // A version in no form we know is as good as none.
     }
+    return notes;
   }
 
   // ------------------------------------------------------------------ what threads wait for
@@ -175,20 +194,22 @@ public final class HeapDumpProver {
         frames -> {
           List<StackTraceElement> visible = new ArrayList<>();
           for (StackTraceElement frame : frames) {
-            String type = frame.getClassName();
-            boolean hidden =
-                type.contains("+0x")
-                    || type.contains("/0x")
-                    || type.startsWith("java.lang.invoke.")
-                    || (type.startsWith("jdk.internal.") && type.endsWith(".Continuation"))
-                    || type.startsWith("java.lang.VirtualThread$VThreadContinuation")
-                    || frame.getMethodName().equals("yieldContinuation");
-            if (!hidden) {
+            if (!isHidden(frame)) {
               visible.add(frame);
             }
           }
           return List.copyOf(visible);
         });
+  }
+
+  private static boolean isHidden(StackTraceElement frame) {
+    String type = frame.getClassName();
+    return type.contains("+0x")
+        || type.contains("/0x")
+        || type.startsWith("java.lang.invoke.")
+        || (type.startsWith("jdk.internal.") && type.endsWith(".Continuation"))
+        || type.startsWith("java.lang.VirtualThread$VThreadContinuation")
+        || frame.getMethodName().equals("yieldContinuation");
   }
 
   private WaitReason reason(HeapThread thread) {
@@ -276,12 +297,18 @@ public final class HeapDumpProver {
       List<StackTraceElement> frames = thread.frames();
       // A compiled method may have those inside that it calls.
       boolean mayBeCompiled = false;
+      String opaque = null;
       for (int i = frames.size() - 1; i >= 0; i--) {
         StackTraceElement frame = frames.get(i);
         mayBeCompiled |= compiled.isPossible(frame) && !isInterpretedMain(graph, thread, i);
-        if (mayBeCompiled && Frames.isUser(frame)) {
-          running.putIfAbsent(packageOf(frame), Frames.text(frame));
+        if (mayBeCompiled && Frames.isUser(frame) && !isHidden(frame)) {
+          opaque = Frames.text(frame);
+          running.put(packageOf(frame), opaque);
         }
+      }
+      if (opaque != null) {
+        opaqueThreads++;
+        opaqueFrame = opaque;
       }
     }
     return running;
@@ -328,12 +355,8 @@ public final class HeapDumpProver {
 
   // ------------------------------------------------------------------ findings
 
-  private List<Finding> proven(
-      HeapGraph graph,
-      Liveness liveness,
-      List<HeapThread> leaked,
-      Map<HeapThread, Set<String>> holders)
-      throws IOException {
+  private Collection<Pile> proven(
+      List<HeapThread> leaked, Map<HeapThread, Set<String>> holders) {
     Map<Key, Pile> piles = new LinkedHashMap<>();
     for (HeapThread thread : leaked) {
       Set<String> heldBy = holders.get(thread);
@@ -344,10 +367,18 @@ public final class HeapDumpProver {
         pile.heldBy.addAll(heldBy);
       }
     }
+    return piles.values();
+  }
+
+  private static List<Finding> findings(
+      HeapGraph graph,
+      Liveness liveness,
+      List<Pile> piles,
+      List<HeapThread> leaked,
+      Map<HeapThread, String> names) {
     List<Finding> findings = new ArrayList<>();
-    Map<HeapThread, String> names = names(graph, piles.values());
     long work = 0;
-    for (Pile pile : bySize(piles.values())) {
+    for (Pile pile : piles) {
       work += graph.size();
       OptionalLong retained =
           work > MAX_RETAINED_WORK
@@ -378,13 +409,15 @@ public final class HeapDumpProver {
     return piles.stream().sorted(Comparator.comparingInt(p -> -p.threads.size())).toList();
   }
 
-  private static Map<HeapThread, String> names(HeapGraph graph, Collection<Pile> piles)
+  private static HeapGraph.Texts texts(HeapGraph graph, List<List<Pile>> piles)
       throws IOException {
     List<HeapThread> named = new ArrayList<>();
-    for (Pile pile : piles) {
-      named.addAll(pile.threads.subList(0, Math.min(MAX_NAMES, pile.threads.size())));
+    for (List<Pile> some : piles) {
+      for (Pile pile : some) {
+        named.addAll(pile.threads.subList(0, Math.min(MAX_NAMES, pile.threads.size())));
+      }
     }
-    return graph.names(named);
+    return graph.texts(named);
   }
 
   private static Details details(
@@ -421,9 +454,13 @@ public final class HeapDumpProver {
   }
 
   /** Who is blocked and in doubt, and who is blocked in great number though it can be woken. */
-  private List<Finding> suspected(
-      HeapGraph graph, Liveness liveness, Map<HeapThread, String> doubts) throws IOException {
-    Map<Key, Pile> doubted = new LinkedHashMap<>();
+  private void suspected(
+      HeapGraph graph,
+      Liveness liveness,
+      Map<HeapThread, String> doubts,
+      List<Pile> doubted,
+      List<Pile> many) {
+    Map<Key, Pile> inDoubt = new LinkedHashMap<>();
     Map<Key, Pile> reached = new LinkedHashMap<>();
     for (HeapThread thread : graph.threads()) {
       if (!thread.isVirtual() || waitOf(thread) instanceof Wait.Live || !liveness.isLive(thread)) {
@@ -431,21 +468,28 @@ public final class HeapDumpProver {
       }
       String doubt = doubts.get(thread);
       if (doubt != null) {
-        pile(doubted, thread, null, doubt).threads.add(thread);
+        pile(inDoubt, thread, null, doubt).threads.add(thread);
       } else if (Frames.site(stack(thread)) != null) {
         pile(reached, thread, null, null).threads.add(thread);
       }
     }
+    doubted.addAll(bySize(inDoubt.values()));
+    bySize(reached.values()).stream()
+        .filter(pile -> pile.threads.size() >= atLeast(pile.reason))
+        .limit(MAX_PATHS)
+        .forEach(many::add);
+  }
+
+  private static List<Finding> doubtedFindings(List<Pile> piles, Map<HeapThread, String> names) {
     List<Finding> findings = new ArrayList<>();
-    Map<HeapThread, String> doubtedNames = names(graph, doubted.values());
-    for (Pile pile : bySize(doubted.values())) {
+    for (Pile pile : piles) {
       String doubt = java.util.Objects.requireNonNull(pile.doubt);
       findings.add(
           new Finding.Suspected(
               details(
                   pile,
                   pile.reason.text(),
-                  doubtedNames,
+                  names,
                   OptionalLong.empty(),
                   Map.of("doubt", doubt),
                   Advice.because(pile.reason)
@@ -454,14 +498,15 @@ public final class HeapDumpProver {
                       + doubt
                       + ")")));
     }
-    List<Pile> many =
-        bySize(reached.values()).stream()
-            .filter(pile -> pile.threads.size() >= atLeast(pile.reason))
-            .limit(MAX_PATHS)
-            .toList();
+    return findings;
+  }
+
+  private static List<Finding> manyFindings(
+      HeapGraph graph, Liveness liveness, List<Pile> many, Map<HeapThread, String> names)
+      throws IOException {
+    List<Finding> findings = new ArrayList<>();
     List<List<String>> paths =
         Paths.describe(graph, many.stream().map(p -> shortest(liveness, p.threads)).toList());
-    Map<HeapThread, String> names = names(graph, many);
     for (int i = 0; i < many.size(); i++) {
       Pile pile = many.get(i);
       if (paths.get(i).isEmpty()) {
