@@ -40,18 +40,27 @@ final class CorpusIT {
       target.await("ready");
       Oracle oracle = Oracle.ofCorpus();
       Oracle.Verdict first = oracle.judge(target.look(), target.dump());
-      Oracle.Verdict second = oracle.judge(target.look(), target.dump());
+      Look live = target.look();
+      Oracle.Verdict second = oracle.judge(live, target.dump());
       write(collector + "-" + scheduler, second);
-      Oracle.Verdict dumped = oracle.judge(target.exactLook(), target.dump());
+      Look heap = target.exactLook();
+      Oracle.Verdict dumped = oracle.judge(heap, target.dump());
       assertAll(
           () -> assertEquals("", String.join("\n", first.wrong()), "first look"),
           () -> assertEquals("", String.join("\n", second.wrong()), "second look"),
           () -> assertEquals(first.proven(), second.proven(), "the same answer twice"),
           () -> assertEquals("", String.join("\n", dumped.wrong()), "from a heap dump"),
+          () -> assertEquals(fingerprints(live), fingerprints(heap), "the same fingerprints"),
           () ->
               assertEquals("", target.stderr().lines().filter(CorpusIT::bad).findAny().orElse("")),
           () -> assertEquals(0, target.end()));
     }
+  }
+
+  private static Set<String> fingerprints(Look look) {
+    return look.certain().stream()
+        .map(found -> found.json().path("fingerprint").asText())
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   private static boolean bad(String line) {

@@ -3,9 +3,12 @@ package dev.selvage.verification;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.selvage.diagnostics.prover.HeapDumpProver;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +40,32 @@ final class HeapDumpIT {
       target.ask("arm", "armed");
       target.exactLook().certain().forEach(HeapDumpIT::assertMayBe);
       assertEquals("all ended", target.ask("wake", ""));
+      assertEquals(0, target.end(), target.stderr());
+    }
+  }
+
+  /**
+   * What the optimising compiler has taken apart is not in a dump. So a thread that only this could
+   * wake is not proven, as long as it is not known that nothing near it is compiled; the dump alone
+   * would say that it leaks.
+   */
+  @Test
+  void what_was_taken_apart_is_not_in_a_dump_and_leaves_a_doubt(
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory) throws Exception {
+    try (var target =
+        Target.java()
+            .option("-XX:TieredStopAtLevel=4", "-Xbatch", "-XX:CompileCommand=quiet")
+            .option("-XX:CompileCommand=dontinline," + TakenApartProgram.class.getName() + "::pause")
+            .classPath(Project.testClassPath())
+            .start(directory, TakenApartProgram.class)) {
+      target.await("ready");
+      Look doubting = target.dumpLook(HeapDumpProver.Compiled.NOT_KNOWN);
+      assertEquals(List.of(), doubting.certain());
+      Look.Found doubted = doubting.findings().getFirst();
+      assertEquals(List.of("taker"), doubted.names());
+      assertFalse(doubted.json().path("evidence").path("doubt").isMissingNode());
+      assertEquals(List.of("taker"), target.exactLook().certain().getFirst().names(), "the trap");
+      assertEquals("woken", target.ask("wake", ""));
       assertEquals(0, target.end(), target.stderr());
     }
   }

@@ -197,9 +197,14 @@ final class Target implements AutoCloseable {
    * here, so that a dump has all that stacks hold.
    */
   Look exactLook(String... options) throws Exception {
+    return dumpLook(_ -> false, options);
+  }
+
+  /** What is proven from a dump of the heap, with what is known of what was compiled. */
+  Look dumpLook(HeapDumpProver.Compiled compiled, String... options) throws Exception {
     Path file = heapDump(options);
     Report report =
-        HeapDumpProver.look(file, HeapDumpProver.Source.EXACT, pid(), _ -> false, _ -> {});
+        HeapDumpProver.look(file, HeapDumpProver.Source.EXACT, pid(), compiled, _ -> {});
     Files.delete(file);
     return Look.of(JSON.readTree(ReportJson.render(report)));
   }

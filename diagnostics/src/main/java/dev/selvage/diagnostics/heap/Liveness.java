@@ -65,6 +65,7 @@ public final class Liveness {
   }
 
   private static final int MAX_STEPS = 100_000;
+  private static final int MAX_OWNERS = 20;
   private static final int NONE = -1;
   private static final int ROOT = -2;
   private static final int UNEXPLAINED = -3;
@@ -534,12 +535,24 @@ public final class Liveness {
     return holders;
   }
 
+  /** The field that holds a thread; of a collection of the JDK also whose it is. */
   private String holderText(int holder, int field) {
-    if (field < 0) {
-      return graph.className(holder);
+    HeapClass.Ref ref = field < 0 ? null : graph.fields.get(field);
+    String text =
+        ref == null
+            ? graph.className(holder)
+            : HeapGraph.dotted(ref.owner().name) + "." + ref.name();
+    int object = holder;
+    for (int i = 0; i < MAX_OWNERS && object >= 0; i++) {
+      String name = graph.internalName(object);
+      int c = graph.classOf[object];
+      String type = c < 0 ? graph.classes[-1 - c].name : name;
+      if (!Policy.isJdk(type) && !type.startsWith("[")) {
+        return object == holder ? text : text + " of " + graph.className(object);
+      }
+      object = from[object];
     }
-    HeapClass.Ref ref = graph.fields.get(field);
-    return HeapGraph.dotted(ref.owner().name) + "." + ref.name();
+    return text;
   }
 
   /** Whoever a thread that can be interrupted would wake can be woken by interruption, too. */
