@@ -6,7 +6,6 @@ import dev.selvage.diagnostics.prover.HeapDumpProver;
 import dev.selvage.diagnostics.prover.HeapDumpProver.Compiled;
 import dev.selvage.diagnostics.prover.HeapDumpProver.Source;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -15,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Looks for leaks in heap dumps: in a file that is there, or of a process. */
@@ -97,13 +97,13 @@ final class HeapDumps {
                 + file
                 + " is deleted afterwards");
         // Compiled code goes only when no stack has it: what was there both before and after.
-        Set<String> compiled = new HashSet<>(optimised(pid));
-        String said = jcmd(pid, "GC.heap_dump", file.toString());
+        Set<String> compiled = new HashSet<>(optimised(directory, pid));
+        String said = jcmd(directory, pid, "GC.heap_dump", file.toString());
         if (!Files.exists(file)) {
           throw new CommandFailure(
               ExitCode.UNREACHABLE, "process " + pid + " wrote no heap dump: " + lastLine(said));
         }
-        compiled.addAll(optimised(pid));
+        compiled.addAll(optimised(directory, pid));
         terminal.say("reading " + mebibytes(Files.size(file)));
         return look(
             file,
@@ -128,8 +128,9 @@ final class HeapDumps {
   }
 
   /** The methods that the optimising compiler has compiled, as {@code com.acme.Order.quote}. */
-  private List<String> optimised(long pid) throws IOException, InterruptedException {
-    return optimised(jcmd(pid, "Compiler.codelist"));
+  private List<String> optimised(ReportDirectory directory, long pid)
+      throws IOException, InterruptedException {
+    return optimised(jcmd(directory, pid, "Compiler.codelist"));
   }
 
   /** The same from what {@code jcmd PID Compiler.codelist} says. */
@@ -145,18 +146,45 @@ final class HeapDumps {
     return methods;
   }
 
-  private String jcmd(long pid, String... command) throws IOException, InterruptedException {
+  /** Runs a command of {@code jcmd}, for as long as it takes, unless the process is stopped. */
+  private String jcmd(ReportDirectory directory, long pid, String... command)
+      throws IOException, InterruptedException {
+    var stopped = new Stopped(pid);
+    // One that is stopped would take the signal that attaching begins with later.
+    while (Stopped.now(pid)) {
+      giveUpIf(stopped, pid);
+      Thread.sleep(Stopped.LOOK_EVERY);
+    }
     List<String> words = new ArrayList<>();
     words.add(installation.javaHome().resolve("bin").resolve("jcmd").toString());
     words.add(Long.toString(pid));
     words.addAll(List.of(command));
-    Process jcmd = new ProcessBuilder(words).redirectErrorStream(true).start();
-    String said = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (jcmd.waitFor() != 0) {
+    Path answer = directory.answer();
+    Process jcmd =
+        new ProcessBuilder(words)
+            .redirectErrorStream(true)
+            .redirectOutput(answer.toFile())
+            .start();
+    try {
+      while (!jcmd.waitFor(Stopped.LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+        giveUpIf(stopped, pid);
+      }
+    } finally {
+      jcmd.destroyForcibly(); // does nothing to one that has ended
+    }
+    String said = Files.readString(answer);
+    if (jcmd.exitValue() != 0) {
       throw new CommandFailure(
           ExitCode.UNREACHABLE, "process " + pid + " cannot be dumped: " + lastLine(said));
     }
     return said;
+  }
+
+  private static void giveUpIf(Stopped stopped, long pid) {
+    if (stopped.forLong()) {
+      throw new CommandFailure(
+          ExitCode.UNREACHABLE, "process " + pid + " " + Stopped.told(pid));
+    }
   }
 
   private static String lastLine(String text) {

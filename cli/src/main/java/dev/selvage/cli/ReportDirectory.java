@@ -53,6 +53,11 @@ final class ReportDirectory implements AutoCloseable {
     return directory.resolve("heap.hprof");
   }
 
+  /** Where what another program says goes. */
+  Path answer() {
+    return directory.resolve("answer.txt");
+  }
+
   /** How many bytes have room there. */
   long usableSpace() {
     try {

@@ -76,6 +76,15 @@ final class LeaksCommandTest {
   }
 
   @Test
+  void exactDoesNotWaitForAProcessThatIsStopped() throws Exception {
+    Process jvm = keep(installation.sleeper());
+    assertEquals(
+        0, new ProcessBuilder("kill", "-STOP", Long.toString(jvm.pid())).start().waitFor());
+    assertEquals(ExitCode.UNREACHABLE, leaks(jvm, "--exact"), commands.err());
+    assertTrue(commands.err().contains("is stopped"), commands.err());
+  }
+
+  @Test
   void aHeapDumpIsReadFromItsFile() throws Exception {
     Process jvm = keep(installation.sleeper());
     Path file = directory.resolve("a.hprof");
