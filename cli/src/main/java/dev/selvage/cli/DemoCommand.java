@@ -149,7 +149,7 @@ final class DemoCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCode.INCOMPLETE, "the sample service ended by itself with exit code " + code);
     }
-    return Outcome.of(report, null, terminal);
+    return Outcome.of(report, null, null, terminal);
   }
 
   /** The first report; the agent puts it there whole, or not at all. */

@@ -1,19 +1,12 @@
 package dev.selvage.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.selvage.diagnostics.Report;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
@@ -77,8 +70,8 @@ final class DiffCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Report a = read(before);
-    Report b = read(after);
+    Report a = ReportFile.read(spec.commandLine(), before);
+    Report b = ReportFile.read(spec.commandLine(), after);
     ReportDiff diff = ReportDiff.of(a, b);
     terminal.out().print(json ? diff.json() : diff.text());
     terminal.out().flush();
@@ -93,42 +86,5 @@ final class DiffCommand implements Callable<Integer> {
       return ExitCode.INCOMPLETE;
     }
     return ExitCode.DONE;
-  }
-
-  private Report read(String name) {
-    String text;
-    try {
-      text = Files.readString(Path.of(name));
-    } catch (java.nio.charset.CharacterCodingException _) {
-      throw noReport(name, "it is no text");
-    } catch (IOException e) {
-      throw usage("cannot read " + name + ": " + CommandFailure.reason(e));
-    } catch (InvalidPathException e) {
-      throw usage("cannot read " + name + ": " + e.getReason());
-    }
-    try {
-      String schema = new JsonMapper().readTree(text).path("schema").asText();
-      if (!schema.equals("selvage.leaks/1")) {
-        throw noReport(
-            name, schema.isEmpty() ? "it has no schema" : "its schema is '" + schema + "'");
-      }
-      return ReportReader.read(text);
-    } catch (JsonProcessingException _) {
-      throw noReport(name, "it is not JSON");
-    } catch (CommandFailure e) {
-      throw noReport(name, String.valueOf(e.getMessage()));
-    }
-  }
-
-  private ParameterException noReport(String name, String why) {
-    return usage(
-        name
-            + " is no report of selvage.leaks/1, "
-            + Amounts.harmless(why)
-            + ": selvage leaks --json FILE makes one");
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

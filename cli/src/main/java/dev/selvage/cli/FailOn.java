@@ -2,6 +2,7 @@ package dev.selvage.cli;
 
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Report;
+import java.util.List;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -27,8 +28,14 @@ enum FailOn {
 
   /** Whether the report has an open finding of this kind. */
   boolean isIn(Report report) {
+    return !in(report).isEmpty();
+  }
+
+  /** The open findings of this kind. */
+  List<Finding> in(Report report) {
     return report.findings().stream()
         .filter(finding -> finding.details().state() == Finding.State.OPEN)
-        .anyMatch(finding -> this == ANY || !(finding instanceof Finding.Suspected));
+        .filter(finding -> this == ANY || !(finding instanceof Finding.Suspected))
+        .toList();
   }
 }

@@ -30,6 +30,7 @@ import picocli.CommandLine.Option;
       "  selvage leaks 4711 --json report.json --fail-on proven",
       "  selvage leaks 4711 --exact",
       "  selvage leaks heap.hprof",
+      "  selvage leaks 4711 --baseline report.json --fail-on proven",
       "  selvage leaks http://localhost:6060 --json"
     })
 final class LeaksCommand implements Callable<Integer> {
@@ -86,19 +87,30 @@ final class LeaksCommand implements Callable<Integer> {
           "--recover and --reclaim exclude each other: what is reclaimed is gone, its finally"
               + " blocks never run");
     }
+    Baseline baseline = options.baseline(target.spec.commandLine());
     OutputFile file = options.file();
     String report = report();
     Report read = ReportReader.read(report);
+    if (baseline != null) {
+      baseline.caution(terminal);
+      report = baseline.json(report, read);
+    }
     if (file != null) {
       file.write(report);
       terminal.say("the report is in " + file);
+      if (baseline != null) {
+        terminal.say(baseline.sums(read));
+      }
     } else if (options.printsJson()) {
       terminal.out().print(report);
     } else {
       terminal.out().print(ReportText.render(read, terminal.colorOut()));
+      if (baseline != null) {
+        terminal.out().print(baseline.text(read));
+      }
     }
     terminal.out().flush();
-    return Outcome.of(read, options.failOn, terminal);
+    return Outcome.of(read, options.failOn, baseline, terminal);
   }
 
   private String report() throws InterruptedException {

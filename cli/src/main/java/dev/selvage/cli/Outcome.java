@@ -9,10 +9,13 @@ final class Outcome {
 
   /**
    * The exit code for a report. Findings that {@code --fail-on} asked for come before a proof that
-   * is not complete: they are there, whatever else may be missing.
+   * is not complete: they are there, whatever else may be missing. Beside a baseline only those
+   * count that are new or have grown.
    */
-  static int of(Report report, @Nullable FailOn failOn, Terminal terminal) {
-    if (failOn != null && failOn.isIn(report)) {
+  static int of(
+      Report report, @Nullable FailOn failOn, @Nullable Baseline baseline, Terminal terminal) {
+    if (failOn != null
+        && (baseline == null ? failOn.isIn(report) : baseline.exceeds(failOn, report))) {
       return ExitCode.FINDINGS;
     }
     if (!report.proof().complete()) {

@@ -42,6 +42,11 @@ final class ReportDiff {
 
   /** Compares. */
   static ReportDiff of(Report before, Report after) {
+    return of(before.findings(), after.findings());
+  }
+
+  /** Compares findings of two reports. */
+  static ReportDiff of(List<Finding> before, List<Finding> after) {
     Map<String, Long> then = counts(before);
     Map<String, Long> now = counts(after);
     Map<String, Finding> findings = new LinkedHashMap<>();
@@ -72,15 +77,15 @@ final class ReportDiff {
     return new ReportDiff(rows);
   }
 
-  private static List<Finding> open(Report report) {
-    return report.findings().stream()
+  private static List<Finding> open(List<Finding> findings) {
+    return findings.stream()
         .filter(finding -> finding.details().state() == Finding.State.OPEN)
         .toList();
   }
 
-  private static Map<String, Long> counts(Report report) {
+  private static Map<String, Long> counts(List<Finding> findings) {
     Map<String, Long> counts = new LinkedHashMap<>();
-    open(report)
+    open(findings)
         .forEach(
             f -> counts.merge(f.details().fingerprint(), (long) f.details().count(), Long::sum));
     return counts;
@@ -91,16 +96,13 @@ final class ReportDiff {
     return count(Change.NEW) > 0;
   }
 
-  private long count(Change change) {
-    return rows.stream().filter(row -> row.change() == change).count();
+  /** Whether there is more in the later report of a finding that is in both. */
+  boolean hasGrown() {
+    return count(Change.GROWN) > 0;
   }
 
-  private static String verdict(Finding finding) {
-    return switch (finding) {
-      case Finding.Proven _ -> "proven";
-      case Finding.Deadlocked _ -> "deadlocked";
-      case Finding.Suspected _ -> "suspected";
-    };
+  private long count(Change change) {
+    return rows.stream().filter(row -> row.change() == change).count();
   }
 
   /** A line for each that is not the same, and a last one with the sums. */
@@ -120,21 +122,31 @@ final class ReportDiff {
                   : row.change() == Change.GONE
                       ? "x" + row.before()
                       : "x" + row.before() + " to x" + row.after(),
-              verdict(row.finding()),
+              row.finding().verdict(),
               Amounts.harmless(details.kind()),
               Amounts.harmless(site == null ? "-" : site)));
     }
-    var out = new StringBuilder(cells.isEmpty() ? "" : Table.render(cells, 0));
+    return (cells.isEmpty() ? "" : Table.render(cells, 0)) + sums() + System.lineSeparator();
+  }
+
+  /** How many there are of each. */
+  String sums() {
+    var out = new StringBuilder();
     String separator = "";
     for (Change change : Change.values()) {
       out.append(separator).append(count(change)).append(' ').append(change.word());
       separator = ", ";
     }
-    return out.append(System.lineSeparator()).toString();
+    return out.toString();
   }
 
   /** {@code selvage.diff/1}: a list for each kind of change. */
   String json() {
+    return tree() + System.lineSeparator();
+  }
+
+  /** The same, for a document that it is part of. */
+  ObjectNode tree() {
     ObjectNode root = new JsonMapper().createObjectNode().put("schema", "selvage.diff/1");
     for (Change change : Change.values()) {
       var list = root.putArray(change.word());
@@ -143,7 +155,7 @@ final class ReportDiff {
           Finding.Details details = row.finding().details();
           list.addObject()
               .put("fingerprint", details.fingerprint())
-              .put("verdict", verdict(row.finding()))
+              .put("verdict", row.finding().verdict())
               .put("kind", details.kind())
               .put("site", details.site())
               .put("before", row.before())
@@ -151,6 +163,6 @@ final class ReportDiff {
         }
       }
     }
-    return root + System.lineSeparator();
+    return root;
   }
 }

@@ -1,6 +1,7 @@
 package dev.selvage.cli;
 
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
 /** What every command that gets a report can do with it. */
@@ -24,6 +25,22 @@ final class ReportOptions {
           "End with 1 when the newest report has findings: proven (threads that are proven or in"
               + " a deadlock) or any (suspicions too).")
   @Nullable FailOn failOn;
+
+  @Option(
+      names = "--baseline",
+      paramLabel = "FILE",
+      description =
+          "Compare with this report from before (of --json): say what is new, has grown, is gone;"
+              + " --fail-on then looks at what is new or has grown only.")
+  @Nullable String baseline;
+
+  /**
+   * The report to compare with; null where none was named. To be read before anything is done to a
+   * program, and before the file of {@code --json} is written, which may be the same.
+   */
+  @Nullable Baseline baseline(CommandLine commandLine) {
+    return baseline == null ? null : Baseline.read(commandLine, baseline);
+  }
 
   /** Whether the report is to be printed as JSON. */
   boolean printsJson() {

@@ -1,5 +1,6 @@
 package dev.selvage.cli;
 
+import dev.selvage.diagnostics.Report;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -27,8 +28,9 @@ import picocli.CommandLine.TypeConversionException;
     mixinStandardHelpOptions = true,
     versionProvider = Selvage.Version.class,
     customSynopsis = {
-      "selvage run [--leaks-after=D] [--json=FILE] [--fail-on=KIND] [--port=N]",
-      "            [--mode=MODE | --reclaim] [--scheduler=NAME] -- JAVA-ARGUMENTS"
+      "selvage run [--leaks-after=D] [--json=FILE] [--fail-on=KIND]",
+      "            [--baseline=FILE] [--port=N] [--mode=MODE | --reclaim]",
+      "            [--scheduler=NAME] -- JAVA-ARGUMENTS"
     },
     footer = {
       "",
@@ -97,16 +99,18 @@ final class RunCommand implements Callable<Integer> {
       throw usage("--json - would mix with the program's own output: name a file");
     }
     JavaArguments.check(javaArguments);
+    Baseline baseline = report.baseline(spec.commandLine());
     OutputFile target = report.file();
     if (port != null) {
       checkPort(port);
     }
     try (ReportDirectory directory = ReportDirectory.create(null)) {
-      return run(directory, target);
+      return run(directory, target, baseline);
     }
   }
 
-  private int run(ReportDirectory directory, @Nullable OutputFile target) {
+  private int run(
+      ReportDirectory directory, @Nullable OutputFile target, @Nullable Baseline baseline) {
     var options =
         new AgentOptions()
             .set("at-exit", true)
@@ -125,7 +129,7 @@ final class RunCommand implements Callable<Integer> {
       options.set("scheduler", scheduler);
     }
     ProcessBuilder command = JavaProgram.command(installation, options, javaArguments).inheritIO();
-    var kept = new Kept(directory, target, terminal);
+    var kept = new Kept(directory, target, baseline, terminal);
     int code;
     try (var program = new JavaProgram(command, kept)) {
       program.start();
@@ -143,7 +147,7 @@ final class RunCommand implements Callable<Integer> {
     if (code != 0) {
       return code;
     }
-    int outcome = Outcome.of(ReportReader.read(kept.report), report.failOn, terminal);
+    int outcome = Outcome.of(ReportReader.read(kept.report), report.failOn, baseline, terminal);
     return outcome == ExitCode.DONE && kept.lost ? ExitCode.INCOMPLETE : outcome;
   }
 
@@ -154,6 +158,7 @@ final class RunCommand implements Callable<Integer> {
   private static final class Kept implements Runnable {
     private final ReportDirectory directory;
     private final @Nullable OutputFile target;
+    private final @Nullable Baseline baseline;
     private final Terminal terminal;
     @Nullable String report;
     @Nullable String start;
@@ -161,26 +166,59 @@ final class RunCommand implements Callable<Integer> {
     /** Whether the user's file could not be written after all. */
     boolean lost;
 
-    Kept(ReportDirectory directory, @Nullable OutputFile target, Terminal terminal) {
+    Kept(
+        ReportDirectory directory,
+        @Nullable OutputFile target,
+        @Nullable Baseline baseline,
+        Terminal terminal) {
       this.directory = directory;
       this.target = target;
+      this.baseline = baseline;
       this.terminal = terminal;
     }
 
     @Override
     public void run() {
-      report = directory.readReport();
+      String newest = directory.readReport();
       start = directory.readStart();
       directory.close();
-      if (target == null || report == null) {
+      report = newest;
+      if (newest == null) {
+        return;
+      }
+      String json = baseline == null ? newest : compared(baseline, newest);
+      if (target == null) {
         return;
       }
       try {
-        target.write(report);
+        target.write(json);
       } catch (CommandFailure e) {
         lost = true;
         terminal.say(String.valueOf(e.getMessage()));
       }
+    }
+
+    /**
+     * Tells what has changed: below the agent's text, which has been printed, or as one line beside
+     * a file.
+     *
+     * @return the report for the file
+     */
+    private String compared(Baseline baseline, String newest) {
+      Report read;
+      try {
+        read = ReportReader.read(newest);
+      } catch (CommandFailure _) {
+        return newest; // whoever takes the outcome from it says what is wrong with it
+      }
+      baseline.caution(terminal);
+      if (target == null) {
+        terminal.err().print(baseline.text(read));
+        terminal.err().flush();
+        return newest;
+      }
+      terminal.say(baseline.sums(read));
+      return baseline.json(newest, read);
     }
   }
 

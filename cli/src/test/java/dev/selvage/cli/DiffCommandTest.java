@@ -11,9 +11,6 @@ import dev.selvage.diagnostics.ReportJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,22 +25,7 @@ final class DiffCommandTest {
   }
 
   private static Finding finding(String fingerprint, int count, Finding.State state) {
-    return new Finding.Proven(
-        new Finding.Details(
-            state,
-            "chan send",
-            count,
-            "com.acme." + fingerprint + ".run(" + fingerprint + ".java:1)",
-            null,
-            OptionalLong.empty(),
-            OptionalLong.empty(),
-            List.of(),
-            List.of(),
-            fingerprint,
-            null,
-            Map.of(),
-            "because",
-            "try"));
+    return new Finding.Proven(Reports.details(fingerprint, count, state));
   }
 
   private static Finding open(String fingerprint, int count) {

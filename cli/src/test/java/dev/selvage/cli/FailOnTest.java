@@ -26,10 +26,12 @@ final class FailOnTest {
   void findingsThatWereAskedForComeBeforeAnIncompleteProof() {
     var commands = new Commands();
     var both = Reports.of(false, Reports.proven("a.B.c(B.java:1)"));
-    assertEquals(ExitCode.FINDINGS, Outcome.of(both, FailOn.PROVEN, commands.terminal()));
-    assertEquals(ExitCode.INCOMPLETE, Outcome.of(both, null, commands.terminal()));
+    assertEquals(ExitCode.FINDINGS, Outcome.of(both, FailOn.PROVEN, null, commands.terminal()));
+    assertEquals(ExitCode.INCOMPLETE, Outcome.of(both, null, null, commands.terminal()));
     assertEquals(
-        ExitCode.INCOMPLETE, Outcome.of(Reports.incomplete(), FailOn.ANY, commands.terminal()));
-    assertEquals(ExitCode.DONE, Outcome.of(Reports.healthy(), FailOn.ANY, commands.terminal()));
+        ExitCode.INCOMPLETE,
+        Outcome.of(Reports.incomplete(), FailOn.ANY, null, commands.terminal()));
+    assertEquals(
+        ExitCode.DONE, Outcome.of(Reports.healthy(), FailOn.ANY, null, commands.terminal()));
   }
 }

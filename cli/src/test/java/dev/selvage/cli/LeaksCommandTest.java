@@ -153,6 +153,78 @@ final class LeaksCommandTest {
   }
 
   @Test
+  void besideABaselineWhatHasChangedIsSaidAndOnlyWhatIsNewFails() throws Exception {
+    Process jvm = leaving(ReportJson.render(REPORT));
+    Path same = base(REPORT);
+    assertEquals(
+        ExitCode.DONE,
+        leaks(jvm, "--baseline", same.toString(), "--fail-on", "any", "--watch", "0s"),
+        commands.err());
+    String sums = "0 new, 0 grown, 0 fewer, 0 gone, 1 same\n";
+    assertEquals(
+        ReportText.render(REPORT, false) + "Compared with " + same + ":\n" + sums, commands.out());
+
+    Path none = base(Reports.healthy());
+    var changed = new Commands().from(installation.lib());
+    String pid = Long.toString(jvm.pid());
+    assertEquals(
+        ExitCode.FINDINGS,
+        changed.run("leaks", pid, "--baseline", none.toString(), "--fail-on", "proven"));
+    assertTrue(
+        changed
+            .out()
+            .endsWith(
+                """
+                new  x128  proven  chan send  com.acme.Order.quote(Order.java:57)
+                1 new, 0 grown, 0 fewer, 0 gone, 0 same
+                """),
+        changed.out());
+  }
+
+  @Test
+  void theJsonHasTheChangesInAFieldOfItsOwnAndIsABaselineItself() throws Exception {
+    Process jvm = leaving(ReportJson.render(REPORT));
+    Path file = base(Reports.healthy());
+    assertEquals(
+        ExitCode.FINDINGS,
+        leaks(jvm, "--json", file.toString(), "--baseline", file.toString(), "--fail-on=any"),
+        commands.err());
+    assertTrue(
+        commands
+            .err()
+            .endsWith("compared with " + file + ": 1 new, 0 grown, 0 fewer, 0 gone, 0 same\n"),
+        commands.err());
+    String json = Files.readString(file);
+    assertEquals(REPORT, ReportReader.read(json));
+    var diff = new com.fasterxml.jackson.databind.ObjectMapper().readTree(json).path("baseline");
+    assertEquals("selvage.diff/1", diff.path("schema").asText());
+    assertEquals("f00d", diff.at("/new/0/fingerprint").asText());
+    assertEquals("", commands.out());
+
+    var again = new Commands().from(installation.lib());
+    String pid = Long.toString(jvm.pid());
+    assertEquals(
+        ExitCode.DONE, again.run("leaks", pid, "--baseline=" + file, "--fail-on=any"), again.err());
+  }
+
+  @Test
+  void aBaselineThatIsNoneIsToldBeforeAnythingIsAttachedTo() throws Exception {
+    Process jvm = leaving(ReportJson.render(REPORT));
+    Path file = Files.writeString(directory.resolve("base.json"), "{\"schema\":\"selvage.ps/1\"}");
+    assertEquals(ExitCode.USAGE, leaks(jvm, "--baseline", file.toString()));
+    assertEquals(1, commands.err().lines().count(), commands.err());
+    assertTrue(
+        commands.err().contains("base.json is no report of selvage.leaks/1, its schema is"),
+        commands.err());
+    assertTrue(commands.err().contains("selvage leaks --json FILE makes one"), commands.err());
+    assertFalse(Files.exists(directory.resolve("options")), "the agent was loaded");
+  }
+
+  private Path base(Report report) throws IOException {
+    return Files.writeString(directory.resolve("base.json"), ReportJson.render(report));
+  }
+
+  @Test
   void whatTheAgentCouldNotDoIsToldInItsWords() throws Exception {
     Process jvm = leaving("{\"schema\":\"selvage.error/1\",\"error\":\"no luck today\"}");
     assertEquals(ExitCode.INCOMPLETE, leaks(jvm));

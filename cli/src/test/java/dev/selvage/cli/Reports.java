@@ -65,6 +65,25 @@ final class Reports {
     return new Finding.Suspected(details(site, Finding.State.OPEN, evidence));
   }
 
+  /** As many as that, which are the same in every report. */
+  static Finding.Details details(String fingerprint, int count, Finding.State state) {
+    return new Finding.Details(
+        state,
+        "chan send",
+        count,
+        "com.acme." + fingerprint + ".run(" + fingerprint + ".java:1)",
+        null,
+        OptionalLong.empty(),
+        OptionalLong.empty(),
+        List.of(),
+        List.of(),
+        fingerprint,
+        null,
+        Map.of(),
+        "because",
+        "try");
+  }
+
   private static Finding.Details details(
       String site, Finding.State state, Map<String, Object> evidence) {
     return new Finding.Details(

@@ -108,6 +108,39 @@ final class RunCommandTest {
   }
 
   @Test
+  void besideABaselineOnlyWhatIsNewFails() throws Exception {
+    Report report = Reports.of(true, Reports.proven(LEAK));
+    leaves("fake.report", report);
+    Path base = directory.resolve("base.json");
+    String baseline = "--baseline=" + base;
+    Files.writeString(base, ReportJson.render(report));
+    Result same = run(List.of(baseline, "--fail-on", "any"), List.of(), "echo");
+    assertEquals(0, same.code, same.err);
+    String sums = "0 new, 0 grown, 0 fewer, 0 gone, 1 same\n";
+    assertEquals("Compared with " + base + ":\n" + sums, same.err);
+
+    Files.writeString(base, ReportJson.render(Reports.healthy()));
+    Path json = directory.resolve("report.json");
+    Result more =
+        run(List.of(baseline, "--fail-on", "any", "--json", json.toString()), List.of(), "echo");
+    assertEquals(ExitCode.FINDINGS, more.code, more.err);
+    assertTrue(more.err.endsWith("1 new, 0 grown, 0 fewer, 0 gone, 0 same\n"), more.err);
+    assertTrue(Files.readString(json).contains("\"baseline\":{\"schema\":\"selvage.diff/1\""));
+    assertEquals(42, run(List.of(baseline), List.of(), "exit", "42").code);
+  }
+
+  @Test
+  void aBaselineThatIsNoneIsToldBeforeTheProgramIsStarted() throws Exception {
+    leaves("fake.report", Reports.healthy());
+    Path base = Files.writeString(directory.resolve("base.json"), "[]");
+    Result result = run(List.of("--baseline", base.toString()), List.of(), "echo");
+    assertEquals(ExitCode.USAGE, result.code, result.err);
+    assertEquals(1, result.err.lines().count(), result.err);
+    assertTrue(result.err.contains("base.json is no report of selvage.leaks/1"), result.err);
+    assertEquals("", result.out);
+  }
+
+  @Test
   void anIncompleteProofIsToldAndGivesFour() throws Exception {
     leaves("fake.report", Reports.incomplete());
     Result result = run(List.of(), List.of(), "echo");
