@@ -32,7 +32,7 @@ final class Cancellation implements Resources.Resource, Dependent {
   private final Link link = new Link(this);
   private final @Nullable Link parent;
   private final Channel<Void> channel = Channel.unbuffered();
-  private final ReceiveChannel<Void> done = channel.receiveOnly();
+  private final ReceiveChannel<Void> done = new DoneChannel(channel);
   private final Set<Dependent> dependents = ConcurrentHashMap.newKeySet();
   // Written before the context is handed out, or by the alarm's own thread after it was set.
   private volatile Resources.@Nullable Entry entry;

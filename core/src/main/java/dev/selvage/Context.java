@@ -270,7 +270,7 @@ public abstract sealed class Context
       if (c != null) {
         return c.done();
       }
-      return ending() == null ? Channel.never() : Channel.closed();
+      return ending() == null ? DoneChannel.NEVER : Channel.closed();
     }
 
     @Override

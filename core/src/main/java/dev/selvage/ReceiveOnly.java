@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A channel that can only be received from, whatever it is cast to. */
-final class ReceiveOnly<T> implements ReceiveChannel<T> {
+sealed class ReceiveOnly<T> implements ReceiveChannel<T> permits DoneChannel {
   final Channel<T> channel;
 
   ReceiveOnly(Channel<T> channel) {

@@ -121,6 +121,9 @@ public final class ReportJson {
     json.put("evidence", d.evidence());
     json.put("because", d.because());
     json.put("try", d.suggestion());
+    Scenario scenario = Scenario.of(finding);
+    json.put("scenario", scenario == null ? null : scenario.number());
+    json.put("page", scenario == null ? null : scenario.page());
     return json;
   }
 

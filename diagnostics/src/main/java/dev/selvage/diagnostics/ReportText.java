@@ -126,6 +126,10 @@ public final class ReportText {
     if (!d.suggestion().isBlank()) {
       line("try", d.suggestion());
     }
+    Scenario scenario = Scenario.of(finding);
+    if (scenario != null) {
+      line("see", scenario.page());
+    }
     out.append('\n');
   }
 

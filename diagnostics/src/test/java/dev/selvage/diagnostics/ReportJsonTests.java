@@ -69,7 +69,8 @@ final class ReportJsonTests {
                     "com.acme.OrderService.quote(OrderService.java:57)"],
            "fingerprint":"5f0c","except":"interrupt",
            "evidence":{"sizes":["1","2"],"rate":1.5,"bounded":false,"bad":null},
-           "because":"why","try":"what"}],
+           "because":"why","try":"what",
+           "scenario":1,"page":"docs/guide/scenarios/1-abandoned-sender.md"}],
          "notes":["a note"]}
         """;
     String json = ReportJson.render(report);
@@ -93,7 +94,8 @@ final class ReportJsonTests {
     assertEquals("{}", json.at("/goroutines/unprovable").toString());
     assertEquals("[]", json.at("/capabilities/proof").toString());
     assertEquals("no door is open", json.at("/proof/why").asText());
-    for (String field : List.of("site", "entry", "seenSeconds", "retainedBytes", "except")) {
+    for (String field :
+        List.of("site", "entry", "seenSeconds", "retainedBytes", "except", "scenario", "page")) {
       assertTrue(json.at("/findings/0/" + field).isNull(), field);
     }
     assertEquals("[]", json.at("/findings/0/stack").toString());

@@ -85,6 +85,7 @@ final class ReportTextTests {
           because      nothing that can still run can reach the channel it sends on
           except       only shutdownNow() of an executor can still wake it
           try          give the channel one slot of buffer, or select on ctx.done() beside the send
+          see          docs/guide/scenarios/1-abandoned-sender.md
 
         LEAK  deadlocked  Lock.lock  x2
           blocked at   com.acme.Bank.move(Bank.java:7)
@@ -97,10 +98,12 @@ final class ReportTextTests {
         sizes ▁▃█ 10 to 12,000
           because      it only ever grew while it was watched
           try          bound it: Caffeine with expireAfterWrite
+          see          docs/guide/scenarios/4-growing-map.md
 
         LEAK  suspected  ticker growth  x40   oldest 1h30m
           created at   com.acme.Poll.start(Poll.java:21)
           evidence     new 40
+          see          docs/guide/scenarios/3-forgotten-ticker.md
 
         128 threads proven to leak in 1 finding, 2 deadlocked, 2 suspicions. \
         1,404 virtual threads: 4 run, 1,186 can be woken (10 by a timer), 60 wait for I/O, \

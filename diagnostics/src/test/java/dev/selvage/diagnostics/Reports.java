@@ -100,6 +100,12 @@ final class Reports {
       return this;
     }
 
+    /** A frame of a class whose module is not known: its name says whose it is. */
+    Builder frame(String type, String method) {
+      stack.add(new StackTraceElement(type, method, null, -1));
+      return this;
+    }
+
     Builder except(String what) {
       except = what;
       return this;

@@ -54,6 +54,12 @@ class LeakReportTest {
             .map(JsonNode::toPrettyString)
             .toList();
     assertEquals(List.of(), unexpected);
+    // Where a finding names a scenario at all it is the right one.
+    for (JsonNode finding : findings) {
+      Expected of = Expected.all().stream().filter(e -> isIn(finding, e)).findFirst().orElseThrow();
+      int told = finding.path("scenario").asInt(of.scenario());
+      assertEquals(of.scenario(), told, finding::toPrettyString);
+    }
   }
 
   @Test
@@ -71,6 +77,7 @@ class LeakReportTest {
     return finding ->
         names(finding, expected)
             && finding.path("verdict").asText().equals(verdict)
+            && finding.path("scenario").asInt() == expected.scenario()
             && finding.path("count").asInt() >= 5;
   }
 
