@@ -3,6 +3,7 @@
  * stacks and profiles. Needs JDK modules only.
  */
 @org.jspecify.annotations.NullMarked
+@SuppressWarnings("module") // http is built later
 module dev.selvage.diagnostics {
   requires static transitive org.jspecify;
   requires transitive dev.selvage.core;
@@ -18,4 +19,8 @@ module dev.selvage.diagnostics {
   exports dev.selvage.diagnostics.profile;
   exports dev.selvage.diagnostics.prover;
   exports dev.selvage.diagnostics.trace;
+
+  // How it writes JSON.
+  exports dev.selvage.diagnostics.text to
+      dev.selvage.http;
 }

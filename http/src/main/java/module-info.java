@@ -3,7 +3,9 @@
 module dev.selvage.http {
   requires static transitive org.jspecify;
   requires transitive dev.selvage.diagnostics;
+  requires java.management;
   requires jdk.httpserver;
+  requires jdk.management;
 
   exports dev.selvage.http;
 }

@@ -1,6 +1,9 @@
 package dev.selvage.diagnostics;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks for threads of a JVM that can never run again, and remembers what it has proven. Any thread
@@ -72,5 +75,43 @@ public interface Leaks {
    */
   default void visit(boolean locks, Visitor visitor) {
     goroutines().forEach(goroutine -> visitor.goroutine(goroutine, Locks.NONE));
+  }
+
+  /**
+   * Whether threads can be visited without asking the JVM for a thread dump. Where not, a dump is
+   * what {@link #visit} and all lists cost, and JDK 25.0.3 has been seen to crash in one.
+   */
+  default boolean canVisit() {
+    return true;
+  }
+
+  /**
+   * Counts all virtual threads by what they do. Meant to be called every second or so: never asks
+   * for a thread dump, takes the stacks of some threads only where there are many, and then says
+   * so. Blocks for as long as it takes: some milliseconds, and about half a second for a million.
+   *
+   * @param mostStacks of how many threads stacks may be taken, to tell what they wait for
+   */
+  default Tally tally(int mostStacks) {
+    Map<String, Long> states = new LinkedHashMap<>();
+    Map<String, Long> reasons = new LinkedHashMap<>();
+    List<GoroutineInfo> all = goroutines();
+    long leaked = 0;
+    for (GoroutineInfo thread : all) {
+      states.merge(Tally.state(thread.waitReason(), thread.leaked()), 1L, Long::sum);
+      reasons.merge(thread.waitReason().text(), 1L, Long::sum);
+      leaked += thread.leaked() ? 1 : 0;
+    }
+    return new Tally(all.size(), leaked, states, reasons, all.size(), true);
+  }
+
+  /** The report of the newest look, whoever asked for it; null before the first. Does not look. */
+  default @Nullable Report last() {
+    return null;
+  }
+
+  /** What is watched because it may grow, the fastest first; empty where nothing is watched. */
+  default List<Growth> growth() {
+    return List.of();
   }
 }

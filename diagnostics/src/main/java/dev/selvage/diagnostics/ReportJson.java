@@ -1,8 +1,7 @@
 package dev.selvage.diagnostics;
 
 import dev.selvage.diagnostics.Finding.Details;
-import dev.selvage.diagnostics.text.Quoted;
-import java.util.Collection;
+import dev.selvage.diagnostics.text.Json;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -47,9 +46,7 @@ public final class ReportJson {
    * null as what they are, everything else as its text.
    */
   public static String text(Map<String, @Nullable Object> root) {
-    StringBuilder out = new StringBuilder(1024);
-    write(out, root);
-    return out.append('\n').toString();
+    return Json.text(root);
   }
 
   private static Map<String, @Nullable Object> vm(Report.Vm vm) {
@@ -133,37 +130,5 @@ public final class ReportJson {
 
   private static @Nullable Long known(OptionalLong value) {
     return value.isPresent() ? value.getAsLong() : null;
-  }
-
-  private static void write(StringBuilder out, @Nullable Object value) {
-    switch (value) {
-      case null -> out.append("null");
-      case Boolean b -> out.append(b.booleanValue());
-      // JSON has no word for these.
-      case Double d when !Double.isFinite(d) -> out.append("null");
-      case Float f when !Float.isFinite(f) -> out.append("null");
-      case Number n -> out.append(n);
-      case Map<?, ?> map -> {
-        char before = '{';
-        for (Map.Entry<?, ?> entry : map.entrySet()) {
-          out.append(before);
-          Quoted.json(out, String.valueOf(entry.getKey()));
-          out.append(':');
-          write(out, entry.getValue());
-          before = ',';
-        }
-        out.append(map.isEmpty() ? "{}" : "}");
-      }
-      case Collection<?> list -> {
-        char before = '[';
-        for (Object element : list) {
-          out.append(before);
-          write(out, element);
-          before = ',';
-        }
-        out.append(list.isEmpty() ? "[]" : "]");
-      }
-      default -> Quoted.json(out, value.toString());
-    }
   }
 }

@@ -21,6 +21,11 @@ public final class SchedulerJson {
 
   /** One JSON object on one line, ending in a line break. */
   public static String render() {
+    return ReportJson.text(value());
+  }
+
+  /** The same as a value. */
+  public static Map<String, @Nullable Object> value() {
     List<Object> ours = new ArrayList<>();
     String why = null;
     for (Map<?, ?> copy : Cores.scheduling()) {
@@ -37,7 +42,7 @@ public final class SchedulerJson {
     root.put("uptimeMillis", ManagementFactory.getRuntimeMXBean().getUptime());
     root.put("schedulers", ours);
     root.put("jdk", jdk(why));
-    return ReportJson.text(root);
+    return root;
   }
 
   private static Map<String, @Nullable Object> jdk(@Nullable String why) {

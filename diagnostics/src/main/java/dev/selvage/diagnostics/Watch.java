@@ -17,4 +17,9 @@ public interface Watch {
 
   /** What has grown since the first sample, worst first. Empty with fewer than two samples. */
   List<Finding.Suspected> suspects();
+
+  /** All that it watches and how that went, in no order. */
+  default List<Growth> growth() {
+    return List.of();
+  }
 }

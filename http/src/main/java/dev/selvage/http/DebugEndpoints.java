@@ -12,8 +12,11 @@ import dev.selvage.diagnostics.profile.ProfileException;
 import dev.selvage.diagnostics.profile.Profiler;
 import dev.selvage.diagnostics.profile.StackDump;
 import dev.selvage.diagnostics.profile.StackProfile;
+import dev.selvage.diagnostics.prover.Prover;
 import dev.selvage.diagnostics.trace.ExecutionTrace;
 import dev.selvage.diagnostics.trace.TraceFormat;
+import dev.selvage.http.page.Flames;
+import dev.selvage.observe.Probe;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.net.URLDecoder;
@@ -32,14 +35,17 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The debug endpoints as a function from request to response, for any server to mount: what Go has
  * under {@code /debug/pprof/}, the leak report under {@code /debug/selvage/leaks}, what the
  * schedulers did and do under {@code /debug/selvage/scheduler}, what a flight recorder holds under
- * {@code /debug/selvage/flight}, and what is possible here under {@code /debug/selvage/doctor}.
+ * {@code /debug/selvage/flight}, what is possible here under {@code /debug/selvage/doctor}, and the
+ * live page under {@code /debug/selvage/}.
  *
  * <p>It checks paths, methods and parameters, and nothing else: who may ask is the server's
  * business ({@link DebugServer} answers loopback only). No request changes the program; those that
@@ -52,6 +58,8 @@ public final class DebugEndpoints {
   private static final String PPROF = "/debug/pprof/";
   private static final String GOROUTINE = "goroutine";
   private static final String GOROUTINE_LEAK = "goroutineleak";
+  private static final String JSON = "application/json";
+  private static final Set<String> ALWAYS_SLOW = Set.of("cpu", "wall", "allocs");
   private static final int MAX_SECONDS = 600;
   private static final int MOST_SLOW = 3;
   private static final int MOST_SYMBOLS = 64 << 10;
@@ -129,6 +137,7 @@ public final class DebugEndpoints {
   private final HeapLooks heapLooks;
   // Each profile that takes a while keeps one thread of the server: others must stay free.
   private final Semaphore slow = new Semaphore(MOST_SLOW);
+  private final PageEndpoints page;
 
   /** Endpoints that say what {@code leaks} knows, and do what {@code options} allow. */
   public DebugEndpoints(Leaks leaks, DebugOption... options) {
@@ -141,6 +150,22 @@ public final class DebugEndpoints {
     this.looks = new Looks(leaks, nanoTime);
     this.program = program();
     this.heapLooks = new HeapLooks(collect -> profiler.heap(program, collect), nanoTime);
+    this.page = new PageEndpoints(leaks, program, nanoTime, slow, task -> sampler(task, leaks));
+  }
+
+  /** A thread that only looks at the program, and where that is certain does not count as its. */
+  private static Thread sampler(Runnable task, Leaks leaks) {
+    Thread thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("selvage-live-page")
+            .inheritInheritableThreadLocals(false)
+            .unstarted(task);
+    thread.setContextClassLoader(DebugEndpoints.class.getClassLoader());
+    if (leaks instanceof Prover) {
+      Probe.vouchFor(thread);
+    }
+    return thread;
   }
 
   /**
@@ -193,9 +218,19 @@ public final class DebugEndpoints {
         return FlightPage.answer(
             parameters(request).getOrDefault("format", "status"), request.method().equals("HEAD"));
       }
+      case "/debug/selvage" -> {
+        return Response.of(302, "text/plain; charset=utf-8", "see " + PageEndpoints.PAGE + "\n")
+            .with("Location", PageEndpoints.PAGE);
+      }
+      case PageEndpoints.PAGE + "flame" -> {
+        return flame(request);
+      }
       default -> {
         if (path.startsWith(PPROF)) {
           return profile(path.substring(PPROF.length()), request);
+        }
+        if (path.startsWith(PageEndpoints.PAGE)) {
+          return page.answer(request);
         }
         throw new Refused(404, "nothing here; " + PPROF + " lists what there is");
       }
@@ -225,6 +260,65 @@ public final class DebugEndpoints {
       case "trace" -> trace(request);
       default -> own(name, request);
     };
+  }
+
+  /**
+   * A profile as a flame graph for the live page: {@code profile}, {@code type}, {@code seconds}.
+   */
+  private Response flame(Request request) throws Refused, InterruptedException {
+    Map<String, String> parameters = parameters(request);
+    String name = parameters.getOrDefault("profile", "");
+    String type = parameters.getOrDefault("type", "");
+    boolean collect = !parameters.getOrDefault("gc", "0").equals("0");
+    boolean meanwhile = parameters.containsKey("seconds");
+    @Nullable SlowTaking slowly =
+        switch (name) {
+          case "cpu" -> profiler::cpu;
+          case "wall" -> profiler::wall;
+          case "allocs" -> profiler::allocations;
+          case "block" -> profiler::block;
+          case "mutex" -> profiler::mutex;
+          case "threadcreate" -> profiler::threads;
+          case "heap" -> (p, time) -> profiler.heap(p, collect, time);
+          case GOROUTINE, GOROUTINE_LEAK -> null;
+          default -> {
+            if (!profiler.ownProfiles().containsKey(name)) {
+              throw new Refused(404, "there is no profile " + shown(name));
+            }
+            yield null;
+          }
+        };
+    if (slowly != null && (meanwhile || ALWAYS_SLOW.contains(name))) {
+      int seconds = seconds(parameters.getOrDefault("seconds", "5"), 1);
+      if (request.method().equals("HEAD")) {
+        return Response.of(200, JSON, ""); // nobody would see the profile
+      }
+      return slow(
+          seconds,
+          slowly,
+          SlowProfile.json(profile -> Flames.json(profile, type)),
+          profile -> Response.of(200, JSON, Flames.json(profile, type)),
+          content -> new Response(200, Map.of("Content-Type", JSON), content));
+    }
+    if (meanwhile) {
+      throw new Refused(400, "\"seconds\" parameter is not supported for this profile type");
+    }
+    if (name.equals(GOROUTINE) || name.equals(GOROUTINE_LEAK)) {
+      return page.goroutineFlame(name.equals(GOROUTINE_LEAK));
+    }
+    try {
+      StackProfile profile =
+          switch (name) {
+            case "heap" -> heapLooks.look(collect);
+            case "block" -> profiler.block(program);
+            case "mutex" -> profiler.mutex(program);
+            case "threadcreate" -> profiler.threads(program);
+            default -> profiler.own(name, program);
+          };
+      return Response.of(200, JSON, Flames.json(profile, type));
+    } catch (ProfileException e) {
+      throw new Refused(e.isBusy() ? 500 : 501, String.valueOf(e.getMessage()));
+    }
   }
 
   /**
@@ -327,24 +421,54 @@ public final class DebugEndpoints {
     if (request.method().equals("HEAD")) {
       return Response.file(file, new byte[0]); // nobody would see the profile
     }
+    try {
+      return slow(
+          seconds,
+          taking,
+          SlowProfile.GZIP,
+          taken ->
+              debug == 0 ? Response.file(file, taken.toProto()) : Response.text(taken.toText()),
+          debug == 0 ? content -> Response.file(file, content) : null);
+    } catch (Refused e) {
+      boolean cpu = file.equals("profile") && (e.status == 500 || e.status == 501);
+      throw cpu ? new Refused(e.status, "Could not enable CPU profiling: " + e.reason) : e;
+    }
+  }
+
+  /**
+   * A profile that takes a while.
+   *
+   * @param form how it begins before there is anything to say
+   * @param whole the answer where it is there within a moment, or is to be awaited
+   * @param begun the answer that begins before it is there; null to await it
+   */
+  private Response slow(
+      int seconds,
+      SlowTaking taking,
+      SlowProfile.Form form,
+      Function<StackProfile, Response> whole,
+      @Nullable Function<Response.Content, Response> begun)
+      throws Refused, InterruptedException {
     if (!slow.tryAcquire()) {
       throw new Refused(
           503, MOST_SLOW + " profiles with seconds are being taken already; try again later");
     }
     SlowProfile profile =
-        SlowProfile.start(() -> taking.take(program, Duration.ofSeconds(seconds)), slow::release);
+        SlowProfile.start(
+            () -> taking.take(program, Duration.ofSeconds(seconds)), slow::release, form);
     boolean handedOver = false;
     try {
-      StackProfile taken =
-          profile.get(debug == 0 ? FAILS_WITHIN_MILLIS : (MAX_SECONDS + 60) * 1_000L);
-      return debug == 0 ? Response.file(file, taken.toProto()) : Response.text(taken.toText());
-    } catch (TimeoutException _) {
+      return whole.apply(
+          profile.get(begun != null ? FAILS_WITHIN_MILLIS : (MAX_SECONDS + 60) * 1_000L));
+    } catch (TimeoutException e) {
+      if (begun == null) {
+        throw new IllegalStateException("the profile takes too long", e);
+      }
       handedOver = true;
-      return Response.file(file, profile);
+      return begun.apply(profile);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof ProfileException cause) {
-        String what = file.equals("profile") ? "Could not enable CPU profiling: " : "";
-        throw new Refused(cause.isBusy() ? 500 : 501, what + cause.getMessage());
+        throw new Refused(cause.isBusy() ? 500 : 501, String.valueOf(cause.getMessage()));
       }
       throw new IllegalStateException(e.getCause());
     } finally {
@@ -560,6 +684,7 @@ public final class DebugEndpoints {
         %3$s</table>
         <p><a href="goroutine?debug=2">full goroutine stack dump</a>
         (<a href="goroutine?debug=2&amp;format=json">JSON</a>)</p>
+        <p><a href="/debug/selvage/">live page</a>: goroutines, leaks, flame graphs, the scheduler</p>
         <p><a href="/debug/selvage/leaks?format=text">leak report</a>
         (<a href="/debug/selvage/leaks">JSON</a>)</p>
         <p><a href="/debug/selvage/scheduler">scheduler statistics</a> (JSON)</p>
@@ -590,7 +715,7 @@ public final class DebugEndpoints {
         .formatted(count, escaped(href), escaped(name));
   }
 
-  private static Map<String, String> parameters(Request request) throws Refused {
+  static Map<String, String> parameters(Request request) throws Refused {
     Map<String, String> parameters = new HashMap<>();
     String query = request.query();
     if (query == null) {
@@ -617,7 +742,7 @@ public final class DebugEndpoints {
     }
   }
 
-  private static int number(String name, String text, int least, int most) throws Refused {
+  static int number(String name, String text, int least, int most) throws Refused {
     try {
       int number = Integer.parseInt(text);
       if (number >= least && number <= most) {
@@ -631,7 +756,7 @@ public final class DebugEndpoints {
   }
 
   /** Words of a request, shortened, and without what could steer the terminal that shows them. */
-  private static String shown(String text) {
+  static String shown(String text) {
     String clean =
         text.codePoints()
             .limit(40)
@@ -672,7 +797,7 @@ public final class DebugEndpoints {
   }
 
   /** Ends the handling of a request with an error that is the asker's, or ours to explain. */
-  private static final class Refused extends Exception {
+  static final class Refused extends Exception {
     private static final long serialVersionUID = 1;
 
     final int status;

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.prover.Prover;
+import dev.selvage.http.page.Live;
 import dev.selvage.observe.Probe;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -19,8 +20,11 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -35,9 +39,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It runs until it is closed and keeps no JVM alive: all its threads are daemons, at most four
- * answer requests, and they end when there is nothing to do. It listens on loopback only and
- * refuses what a web page sends ({@code Host} or {@code Origin} of another site); every user of the
- * machine can reach it. Thread-safe.
+ * answer requests, each live page that is being looked at has one besides, of which there are eight
+ * at most, and they end when there is nothing to do. It listens on loopback only and refuses what a
+ * web page sends ({@code Host} or {@code Origin} of another site); every user of the machine can
+ * reach it. Thread-safe.
  */
 public final class DebugServer implements AutoCloseable {
   private static final Logger LOG = System.getLogger(DebugServer.class.getPackageName());
@@ -50,6 +55,8 @@ public final class DebugServer implements AutoCloseable {
   private final HttpServer server;
   private final DebugEndpoints endpoints;
   private final ThreadPoolExecutor workers;
+  private final ThreadPoolExecutor streamers;
+  private final Executor streams;
   private final Watchdog watchdog;
 
   private DebugServer(
@@ -62,6 +69,11 @@ public final class DebugServer implements AutoCloseable {
             THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
     workers.allowCoreThreadTimeOut(true);
     watchdog = new Watchdog(threads);
+    // None waits: who has no thread is told so.
+    streamers =
+        new ThreadPoolExecutor(
+            0, Live.MOST_VIEWERS, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), threads);
+    streams = watchdog.watch(streamers, WRITE_LIMIT);
     server.setExecutor(watchdog.watch(workers, readLimit));
     server.createContext("/", this::handle);
   }
@@ -153,6 +165,7 @@ public final class DebugServer implements AutoCloseable {
   public void close() {
     server.stop(0);
     workers.shutdownNow();
+    streamers.shutdownNow();
     watchdog.close();
   }
 
@@ -181,10 +194,35 @@ public final class DebugServer implements AutoCloseable {
       LOG.log(Logger.Level.WARNING, "selvage: the debug server could not answer", e);
       response = Response.error(500, "failed: " + e);
     }
+    if (response.content().isEndless()) {
+      stream(exchange, response);
+    } else {
+      finish(exchange, response);
+    }
+  }
+
+  private void finish(HttpExchange exchange, Response response) throws IOException {
     watchdog.limit(WRITE_LIMIT);
     try (exchange;
         Response.Content content = response.content()) {
       send(exchange, response, content);
+    }
+  }
+
+  /** Goes on with it elsewhere: the threads that answer requests are too few to be kept. */
+  private void stream(HttpExchange exchange, Response response) throws IOException {
+    try {
+      streams.execute(
+          () -> {
+            try {
+              finish(exchange, response);
+            } catch (IOException _) {
+              // The reader has gone, or is too slow, which is how a stream ends.
+            }
+          });
+    } catch (RejectedExecutionException _) {
+      response.content().close();
+      finish(exchange, Response.error(503, "too many pages are being looked at: close one"));
     }
   }
 

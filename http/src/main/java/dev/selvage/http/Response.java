@@ -11,8 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What an endpoint answers. Every one says {@code nosniff} and {@code no-store}: what a browser
- * gets is never guessed to be a page and never kept.
+ * What an endpoint answers. Every one says {@code nosniff}: what a browser gets is never guessed to
+ * be a page. And it says {@code no-store}, so that it is never kept, unless it says itself how long
+ * it may be.
  *
  * @param status of HTTP
  * @param headers each once, in the order in which they are to be sent; without the length
@@ -27,6 +28,14 @@ public record Response(int status, Map<String, String> headers, Content content)
   public interface Content extends Closeable {
     /** How many bytes; -1 if that is known only afterwards. */
     long length();
+
+    /**
+     * Whether it goes on until its reader goes away. A server with few threads gives such a body
+     * one of its own.
+     */
+    default boolean isEndless() {
+      return false;
+    }
 
     /**
      * Writes it, at most once, in the current thread.
@@ -60,7 +69,7 @@ public record Response(int status, Map<String, String> headers, Content content)
   public Response {
     Map<String, String> all = new LinkedHashMap<>(headers);
     all.put("X-Content-Type-Options", "nosniff");
-    all.put("Cache-Control", "no-store");
+    all.putIfAbsent("Cache-Control", "no-store");
     all.put("Cross-Origin-Resource-Policy", "same-origin");
     headers = Collections.unmodifiableMap(all);
   }

@@ -145,8 +145,13 @@ public final class Cores {
             consumer.accept(id, labels);
           }
         };
+    forEachGoroutine(goroutine);
+  }
+
+  /** Calls back with what each copy says of the goroutines that it can list itself. */
+  public static void forEachGoroutine(Consumer<Map<String, Object>> consumer) {
     for (Class<?> probe : probes()) {
-      call(probe, "goroutines", new Class<?>[] {Consumer.class}, goroutine);
+      call(probe, "goroutines", new Class<?>[] {Consumer.class}, consumer);
     }
   }
 

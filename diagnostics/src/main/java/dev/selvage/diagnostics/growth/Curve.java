@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.growth;
 
+import dev.selvage.diagnostics.Growth;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -129,6 +130,11 @@ final class Curve {
 
   private static double rate(long[] from, long[] to) {
     return (to[1] - from[1]) / (double) Math.max(1, to[0] - from[0]);
+  }
+
+  /** All points there are. */
+  List<Growth.Point> points() {
+    return points.stream().map(p -> new Growth.Point(p[0], p[1])).toList();
   }
 
   /** At most {@code most} points as {@code 1.5s 120}, the first and the last among them. */

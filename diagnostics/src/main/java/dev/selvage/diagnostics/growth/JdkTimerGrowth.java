@@ -2,6 +2,7 @@ package dev.selvage.diagnostics.growth;
 
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Frames;
+import dev.selvage.diagnostics.Growth;
 import dev.selvage.diagnostics.Watch;
 import dev.selvage.diagnostics.jdk.FieldReader;
 import java.lang.ref.WeakReference;
@@ -213,11 +214,7 @@ final class JdkTimerGrowth implements Watch {
     Class<?>[] loaded = loadedClasses.get();
     tasks.forEach(
         (key, of) -> {
-          boolean grows =
-              key.periodic()
-                  ? of.curve.onlyGrows(LEAST_PERIODIC)
-                  : of.curve.onlyGrows(LEAST_ONCE) && of.latest >= LONG_DELAY_NANOS;
-          if (grows && of.now > 0) {
+          if (grows(key, of)) {
             found.put(finding(key, of, loaded), of.curve.last());
           }
         });
@@ -281,5 +278,28 @@ final class JdkTimerGrowth implements Watch {
                     + " schedule one task for all users"
                 : "cancel the task once it is not needed (with setRemoveOnCancelPolicy(true)), or"
                     + " shorten its delay"));
+  }
+
+  private static boolean grows(Key key, Tasks of) {
+    boolean grows =
+        key.periodic()
+            ? of.curve.onlyGrows(LEAST_PERIODIC)
+            : of.curve.onlyGrows(LEAST_ONCE) && of.latest >= LONG_DELAY_NANOS;
+    return grows && of.now > 0;
+  }
+
+  @Override
+  public List<Growth> growth() {
+    List<Growth> all = new ArrayList<>();
+    tasks.forEach(
+        (key, of) ->
+            all.add(
+                new Growth(
+                    "scheduled task",
+                    key.taskClass() + " in " + key.scheduler(),
+                    null,
+                    grows(key, of),
+                    of.curve.points())));
+    return all;
   }
 }

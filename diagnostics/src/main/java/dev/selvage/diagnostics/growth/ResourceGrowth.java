@@ -2,6 +2,7 @@ package dev.selvage.diagnostics.growth;
 
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Frames;
+import dev.selvage.diagnostics.Growth;
 import dev.selvage.diagnostics.Watch;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
@@ -294,5 +295,20 @@ final class ResourceGrowth implements Watch {
               + " timeout";
       default -> "stop it when what it was to limit has happened";
     };
+  }
+
+  @Override
+  public List<Growth> growth() {
+    List<Growth> all = new ArrayList<>();
+    sites.forEach(
+        (key, site) ->
+            all.add(
+                new Growth(
+                    key.kind(),
+                    key.site().isEmpty() ? "?" : key.site(),
+                    key.site().isEmpty() ? null : key.site(),
+                    grows(key.kind(), site),
+                    site.all.points())));
+    return all;
   }
 }

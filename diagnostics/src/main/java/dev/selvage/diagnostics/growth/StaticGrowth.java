@@ -2,6 +2,7 @@ package dev.selvage.diagnostics.growth;
 
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Frames;
+import dev.selvage.diagnostics.Growth;
 import dev.selvage.diagnostics.Watch;
 import dev.selvage.diagnostics.growth.Shapes.Slot;
 import dev.selvage.diagnostics.jdk.FieldReader;
@@ -363,10 +364,7 @@ final class StaticGrowth implements Watch {
   public List<Finding.Suspected> suspects() {
     List<Place> growing = new ArrayList<>();
     for (Place place : places.values()) {
-      if (!place.forgets
-          && place.curve.onlyGrows(LEAST_GROWTH)
-          && place.curve.last() > 0
-          && place.curve.last() > (place.limit == Long.MAX_VALUE ? 0 : place.limit)) {
+      if (onlyGrows(place)) {
         growing.add(place);
       }
     }
@@ -386,5 +384,26 @@ final class StaticGrowth implements Watch {
       }
     }
     return List.copyOf(findings.values());
+  }
+
+  private static boolean onlyGrows(Place place) {
+    return !place.forgets
+        && place.curve.onlyGrows(LEAST_GROWTH)
+        && place.curve.last() > 0
+        && place.curve.last() > (place.limit == Long.MAX_VALUE ? 0 : place.limit);
+  }
+
+  @Override
+  public List<Growth> growth() {
+    return places.values().stream()
+        .map(
+            place ->
+                new Growth(
+                    "container",
+                    place.path.toString(),
+                    null,
+                    onlyGrows(place),
+                    place.curve.points()))
+        .toList();
   }
 }

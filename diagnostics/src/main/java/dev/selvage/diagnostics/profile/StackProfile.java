@@ -177,6 +177,38 @@ public final class StackProfile {
     return comments;
   }
 
+  /** When it was taken, or when the taking ended. */
+  public Instant takenAt() {
+    return takenAt;
+  }
+
+  /** What time it is about; zero for a picture of one moment. */
+  public Duration duration() {
+    return duration;
+  }
+
+  /** Which of the {@link #values} a reader shows first. */
+  public int shown() {
+    return shownFirst();
+  }
+
+  /** What {@link #forEach} calls. */
+  @FunctionalInterface
+  public interface SampleVisitor {
+    /**
+     * Takes the numbers of one stack.
+     *
+     * @param stack leaf first
+     * @param numbers one for each of the {@link #values}; not to be changed
+     */
+    void sample(List<StackTraceElement> stack, Map<String, String> labels, long[] numbers);
+  }
+
+  /** Calls back for each sample. */
+  public void forEach(SampleVisitor visitor) {
+    samples.forEach((key, numbers) -> visitor.sample(key.stack(), key.labels(), numbers));
+  }
+
   /** The sum of one of the numbers over all samples. */
   public long total(int value) {
     return samples.values().stream().mapToLong(numbers -> numbers[value]).sum();

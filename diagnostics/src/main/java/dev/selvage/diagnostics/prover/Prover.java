@@ -2,9 +2,11 @@ package dev.selvage.diagnostics.prover;
 
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.GoroutineInfo;
+import dev.selvage.diagnostics.Growth;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.Tally;
 import dev.selvage.diagnostics.Watch;
 import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.jdk.Jdk;
@@ -79,6 +81,9 @@ public final class Prover implements Leaks {
   private final LongTable unwound = new LongTable(); // ids of proven threads that we interrupted
   private final Observations observations;
   private long refuted;
+
+  /** It has names and numbers only. */
+  private volatile @Nullable Report last;
 
   /**
    * What else is remembered of a proven thread that is in a container, or that an executor may
@@ -289,25 +294,28 @@ public final class Prover implements Leaks {
         Comparator.comparingInt(Prover::rank)
             .thenComparing(f -> -f.details().count())
             .thenComparing(f -> f.details().fingerprint()));
-    return new Report(
-        Instant.now(),
-        new Report.Vm(
-            ProcessHandle.current().pid(),
-            System.getProperty("java.version", "unknown"),
-            collector.name()),
-        capabilities(),
-        goroutines.withoutWakeable(deadlocks.parked()),
-        new Report.Proof(
-            proof.mode(),
-            proof.rounds(),
-            proof.pauseMillis(),
-            (System.nanoTime() - start) / 1e6,
-            proof.complete(),
-            proof.canary(),
-            proof.refuted(),
-            proof.why()),
-        findings,
-        notes);
+    Report report =
+        new Report(
+            Instant.now(),
+            new Report.Vm(
+                ProcessHandle.current().pid(),
+                System.getProperty("java.version", "unknown"),
+                collector.name()),
+            capabilities(),
+            goroutines.withoutWakeable(deadlocks.parked()),
+            new Report.Proof(
+                proof.mode(),
+                proof.rounds(),
+                proof.pauseMillis(),
+                (System.nanoTime() - start) / 1e6,
+                proof.complete(),
+                proof.canary(),
+                proof.refuted(),
+                proof.why()),
+            findings,
+            notes);
+    last = report;
+    return report;
   }
 
   /** A watch that fails costs its suspicions, never the proof: the report says so. */
@@ -670,6 +678,48 @@ public final class Prover implements Leaks {
   }
 
   @Override
+  public boolean canVisit() {
+    return jdk.canHide();
+  }
+
+  @Override
+  public @Nullable Report last() {
+    return last;
+  }
+
+  @Override
+  public Tally tally(int mostStacks) {
+    return onOwnThread(
+        () ->
+            locked(
+                () ->
+                    jdk.canHide()
+                        ? new Tallying(jdk, mostStacks).tally(this::isProven)
+                        : Tallying.known()));
+  }
+
+  private boolean isProven(Thread thread) {
+    long id = thread.threadId();
+    return proven.contains(id) && stillThere(thread, proven.first(id, 0));
+  }
+
+  @Override
+  public List<Growth> growth() {
+    lock.lock();
+    try {
+      List<Growth> all = new ArrayList<>();
+      watches.forEach(watch -> all.addAll(watch.growth()));
+      all.sort(
+          Comparator.comparing((Growth g) -> !g.onlyGrows())
+              .thenComparing(g -> -g.grewBy())
+              .thenComparing(Growth::name));
+      return all;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
   public void visit(boolean locks, Visitor visitor) {
     onOwnThread(
         () ->
@@ -739,7 +789,7 @@ public final class Prover implements Leaks {
                   ? OptionalLong.empty()
                   : OptionalLong.of(Math.max(0, (now - since) / 1_000_000_000L)),
               own == null ? List.of() : own.objects(),
-              proven.contains(id) && stillThere(thread, proven.first(id, 0)),
+              isProven(thread),
               containers.get(i),
               List.of(stacks[i]),
               Cores.labels(thread),

@@ -168,6 +168,28 @@ public final class ExecutionTrace implements AutoCloseable {
   }
 
   /**
+   * Writes what was recorded up to now, or until it was stopped, as JSON that a page can draw at
+   * once: schema {@code selvage.timeline/1}, of bounded size, the newest if that is too little.
+   *
+   * @param out left open
+   * @return how many events are missing
+   * @throws IllegalStateException when it is closed
+   */
+  public long writeTimeline(OutputStream out) throws IOException {
+    Objects.requireNonNull(out, "out");
+    List<Recording> recordings;
+    synchronized (LIFE) {
+      if (!open) {
+        throw new IllegalStateException("the trace is closed");
+      }
+      recordings = sessions.snapshot();
+    }
+    Replay replay = new Replay(recordings, standstills());
+    replay.tell(new TimelineWriter(out));
+    return replay.lost();
+  }
+
+  /**
    * Goes on recording for a time, stops, and writes. Every two seconds something is written, and
    * flushed, that means nothing, so that it is noticed when nobody reads any more.
    *

@@ -1,0 +1,187 @@
+package dev.selvage.verification;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Dimension;
+import org.openqa.selenium.ElementNotInteractableException;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.OutputType;
+import org.openqa.selenium.StaleElementReferenceException;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
+import org.openqa.selenium.logging.LogType;
+
+/** Chromium without a window, driven as a user does: what is on the page, keys, and the mouse. */
+final class Browser implements AutoCloseable {
+  private static final List<Path> BROWSERS =
+      List.of(Path.of("/usr/bin/chromium"), Path.of("/usr/bin/google-chrome"));
+  private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
+
+  private final ChromeDriver driver;
+
+  private Browser(ChromeDriver driver) {
+    this.driver = driver;
+  }
+
+  /** Starts one; skips the test, and says so, where there is none. */
+  static Browser start(Path profile) {
+    Optional<Path> binary = BROWSERS.stream().filter(Files::isExecutable).findFirst();
+    Assumptions.assumeTrue(
+        binary.isPresent() && Files.isExecutable(DRIVER),
+        "the live page was not looked at: there is no Chromium with its driver here");
+    ChromeOptions options = new ChromeOptions();
+    options.setBinary(binary.orElseThrow().toFile());
+    options.addArguments(
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--user-data-dir=" + profile,
+        "--window-size=1280,900");
+    options.setCapability("goog:loggingPrefs", Map.of(LogType.BROWSER, "ALL"));
+    // Both are named, so that nothing is looked for, and nothing is downloaded.
+    ChromeDriverService service =
+        new ChromeDriverService.Builder()
+            .usingDriverExecutable(DRIVER.toFile())
+            .withEnvironment(Map.of("SE_OFFLINE", "true"))
+            .build();
+    return new Browser(new ChromeDriver(service, options));
+  }
+
+  void open(String address) {
+    driver.get(address);
+  }
+
+  String address() {
+    return String.valueOf(driver.getCurrentUrl());
+  }
+
+  String title() {
+    return String.valueOf(driver.getTitle());
+  }
+
+  WebElement await(String selector) {
+    return await(selector, "");
+  }
+
+  /** Waits for an element that is seen and has the text in it. */
+  WebElement await(String selector, String text) {
+    return until(
+        "no " + selector + " with '" + text + "'",
+        () ->
+            all(selector).stream()
+                .filter(e -> e.isDisplayed() && e.getText().contains(text))
+                .findFirst());
+  }
+
+  void awaitGone(String selector) {
+    until(
+        selector + " stays", () -> all(selector).isEmpty() ? Optional.of(true) : Optional.empty());
+  }
+
+  /** Tries until there is something; what the page has replaced meanwhile is looked for anew. */
+  private <T> T until(String otherwise, Supplier<Optional<T>> found) {
+    long end = System.nanoTime() + Target.PATIENCE.toNanos();
+    while (true) {
+      try {
+        Optional<T> it = found.get();
+        if (it.isPresent()) {
+          return it.get();
+        }
+      } catch (StaleElementReferenceException | ElementNotInteractableException e) {
+        // Replaced, or covered by what is just being replaced.
+      }
+      if (System.nanoTime() > end) {
+        throw new AssertionError(otherwise + " in: " + main());
+      }
+      LockSupport.parkNanos(100_000_000);
+    }
+  }
+
+  String main() {
+    return driver.findElement(By.tagName("main")).getText();
+  }
+
+  List<WebElement> all(String selector) {
+    return driver.findElements(By.cssSelector(selector));
+  }
+
+  void click(String selector) {
+    click(selector, "");
+  }
+
+  void click(String selector, String text) {
+    until(
+        selector + " cannot be clicked",
+        () -> {
+          await(selector, text).click();
+          return Optional.of(true);
+        });
+  }
+
+  /** Types at whatever has the focus. */
+  void press(CharSequence... keys) {
+    new Actions(driver).sendKeys(keys).perform();
+  }
+
+  void tab() {
+    press(Keys.TAB);
+  }
+
+  WebElement focused() {
+    return driver.switchTo().activeElement();
+  }
+
+  @Nullable Object run(String script, Object... arguments) {
+    return driver.executeScript(script, arguments);
+  }
+
+  void size(int width, int height) {
+    driver.manage().window().setSize(new Dimension(width, height));
+  }
+
+  /** As a browser that is asked for dark pages, or for pages that do not move. */
+  void prefers(String feature, String value) {
+    driver.executeCdpCommand(
+        "Emulation.setEmulatedMedia",
+        Map.of("features", List.of(Map.of("name", feature, "value", value))));
+  }
+
+  /** What the browser complains of: errors of scripts, refused resources, broken rules. */
+  void assertNoComplaints() {
+    assertEquals(
+        List.of(),
+        driver.manage().logs().get(LogType.BROWSER).getAll().stream()
+            .map(Object::toString)
+            .filter(entry -> entry.contains("[SEVERE]") || entry.contains("[WARNING]"))
+            .toList());
+  }
+
+  void picture(Path file) throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.write(file, driver.getScreenshotAs(OutputType.BYTES));
+  }
+
+  @Override
+  public void close() {
+    driver.quit();
+  }
+}

@@ -1,0 +1,391 @@
+package dev.selvage.verification;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.WebElement;
+
+/**
+ * The live page in a real Chromium, of a program that works, leaks and has names that attack the
+ * page. Pictures of what was seen are in {@code target/page}.
+ */
+@Timeout(300)
+final class PageIT {
+  private static final Path PICTURES = Project.ROOT.resolve("verification/target/page");
+  private static final List<String> VIEWS =
+      List.of("overview", "leaks", "goroutines", "flame", "scheduler", "growth", "timeline");
+
+  @SuppressWarnings("NullAway.Init") // before all tests
+  private static Browser browser;
+
+  @SuppressWarnings("NullAway.Init")
+  private static Target program;
+
+  @SuppressWarnings("NullAway.Init")
+  private static String page;
+
+  @BeforeAll
+  static void start(@TempDir Path directory) throws Exception {
+    browser = Browser.start(Files.createDirectory(directory.resolve("profile")));
+    Path address = directory.resolve("address");
+    program =
+        Target.java()
+            .classPath(Project.testClasses() + File.pathSeparator + Project.programsInTheLanguage())
+            .agent(directory, "port=0,leaks-after=3s,address=" + address)
+            .start(directory, PageProgram.class);
+    program.await("ready");
+    program.report();
+    page = Files.readString(address, StandardCharsets.UTF_8).strip() + "/debug/selvage/";
+  }
+
+  @AfterAll
+  static void end() {
+    if (browser != null) {
+      browser.close();
+    }
+    if (program != null) {
+      program.close();
+    }
+  }
+
+  @BeforeEach
+  void fresh() {
+    browser.size(1280, 900);
+    browser.open("about:blank");
+  }
+
+  @AfterEach
+  void harmless() {
+    assertNull(browser.run("return window.hacked ?? null"), "a name was taken for a script");
+    assertEquals(
+        0L, browser.run("return document.querySelectorAll('img, main script').length"), "markup");
+    browser.assertNoComplaints();
+  }
+
+  private static void view(String name) {
+    browser.open(page + "#/" + name);
+    browser.await("[data-view=" + name.replaceAll("/.*", "") + "] h1");
+  }
+
+  private static void picture(String name) throws Exception {
+    browser.picture(PICTURES.resolve(name + ".png"));
+  }
+
+  @Test
+  void overview_shows_what_goroutines_and_the_heap_do() throws Exception {
+    view("overview");
+    browser.await("#status", "live");
+    browser.await("#who", "PageProgram");
+    browser.await(".tile.goroutines b");
+    browser.await(".tile.proven b");
+    browser.await(".tile.findings .note", "proven");
+    browser.await(".chart .legend", "chan send");
+    assertEquals(4, browser.all(".chart .plot canvas").size());
+    browser.click(".chart details summary");
+    browser.await(".chart table tbody", "proven leaked");
+    String label = browser.all(".chart .plot").getFirst().getAttribute("aria-label");
+    assertTrue(label != null && label.startsWith("Goroutines by state: "), label);
+    // It goes on by itself.
+    String first = heap();
+    for (int i = 0; i < 100 && heap().equals(first); i++) {
+      Thread.sleep(300);
+    }
+    assertNotEquals(first, heap());
+    picture("overview");
+  }
+
+  private static String heap() {
+    return String.valueOf(browser.run("return document.querySelector('.tile.heap b').textContent"));
+  }
+
+  @Test
+  void leaks_are_listed_as_they_are_proven_each_with_a_page() throws Exception {
+    view("leaks");
+    browser.await("table.findings tr.proven", "chan send");
+    String looked = browser.await("main .summary", "canary found").getText();
+    browser.click(".actions button.primary", "Look now");
+    for (int i = 0; i < 200 && browser.await("main .summary").getText().equals(looked); i++) {
+      Thread.sleep(100);
+    }
+    assertNotEquals(looked, browser.await("main .summary", "canary found").getText());
+    browser.await("table.findings tr.suspected", "growth");
+    picture("leaks");
+    browser.click("table.findings tr.proven a", "chan send");
+    browser.await("h1", "chan send");
+    assertTrue(browser.address().contains("#/leaks/"), browser.address());
+    browser.await(".answer.because", "can reach the channel");
+    browser.await(".answer.try");
+    browser.await(".facts", "PageProgram.");
+    browser.await(".stack .frame.p", "PageProgram.lambda$abandon");
+    assertTrue(browser.title().startsWith("proven: chan send"), browser.title());
+    picture("finding");
+    browser.click(".crumbs a");
+    browser.click("table.findings tr.suspected a", "growth");
+    browser.await(".evidence", "grew by");
+    browser.await(".chart .plot canvas");
+    picture("suspicion");
+  }
+
+  @Test
+  void goroutines_are_grouped_searched_sorted_and_expanded() throws Exception {
+    view("goroutines");
+    browser.await("table.goroutines tbody tr", "chan send");
+    browser.press("/");
+    assertEquals("search", browser.focused().getAttribute("type"));
+    browser.press("img src=x");
+    browser.await("main .summary", "1 of them here");
+    browser.click("button.expand");
+    browser.await(".examples", PageProgram.HOSTILE.substring(0, 20));
+    picture("hostile");
+    browser.click(".filters select[aria-label=Rows] option[value=one]");
+    browser.await("table.goroutines tbody td", PageProgram.HOSTILE.substring(0, 20));
+    WebElement search = browser.await("main input[type=search]");
+    search.clear();
+    search.sendKeys("abandon");
+    browser.await("table.goroutines tbody tr", "PageProgram.lambda$abandon");
+    browser.click(".filters select[aria-label=Rows] option[value=stack]");
+    browser.click("th button.sort", "Waits for");
+    browser.await("th[aria-sort=ascending]", "Waits for");
+    browser.click("th button.sort", "Waits for");
+    browser.await("th[aria-sort=descending]", "Waits for");
+    search.clear();
+    search.sendKeys("nobody is called like that");
+    browser.await("td.empty");
+    search.clear();
+    browser.press(Keys.ENTER);
+    browser.await("table.goroutines tbody tr", "chan send");
+    picture("goroutines");
+  }
+
+  @Test
+  void flame_graphs_are_zoomed_searched_and_compared() throws Exception {
+    view("flame");
+    browser.await(".canvas.flame canvas");
+    browser.await(".captures tbody tr", "goroutine");
+    browser.run("document.querySelector('.canvas.flame').focus()");
+    browser.press(Keys.ARROW_DOWN);
+    browser.await("#readout", "VirtualThread.run");
+    browser.press(Keys.ARROW_DOWN, Keys.ENTER);
+    String deeper = browser.await("#readout", ": ").getText();
+    assertFalse(deeper.startsWith("all:"), deeper);
+    browser.press(Keys.ESCAPE);
+    browser.await("#readout", "all: ");
+    browser.press(Keys.TAB);
+    browser.click("main input[type=search]");
+    browser.press("abandon");
+    browser.await("output", "box");
+    browser.click("form.filters button.primary", "Take");
+    browser.click(".captures button", "Compare with this");
+    browser.await("#readout", "compared with");
+    browser.await(".key", "more than before");
+    browser.click("main details summary", "As a table");
+    browser.await("table.functions tbody tr");
+    picture("flame-diff");
+    for (String profile : List.of("cpu", "allocs", "mutex", "heap")) {
+      browser.click("form.filters select option[value=" + profile + "]");
+      WebElement seconds = browser.await("form.filters input[type=number]");
+      seconds.clear();
+      seconds.sendKeys(profile.equals("heap") ? "0" : "1");
+      browser.click("form.filters button.primary", "Take");
+      browser.await(".captures tr[aria-current]", profile);
+      browser.await(".canvas.flame canvas");
+    }
+    assertEquals(0, browser.all("p.error:not([hidden])").size());
+    picture("flame");
+  }
+
+  @Test
+  void the_scheduler_has_a_lane_for_each_p_and_its_latency() throws Exception {
+    view("scheduler");
+    browser.await("table.lanes tbody tr", "P 0");
+    browser.await(".tiles", "GOMAXPROCS");
+    browser.click("section.panel button", "Measure");
+    browser.await("ul.bars li");
+    browser.await("section.panel", "half below");
+    picture("scheduler");
+  }
+
+  @Test
+  void what_grows_has_a_curve() throws Exception {
+    view("growth");
+    browser.await("table.growth tbody tr", "PageProgram.RECEIPTS");
+    browser.await("table.growth tbody tr", "ticker");
+    browser.click("table.growth button.expand", "RECEIPTS");
+    browser.await(".chart h2", "RECEIPTS");
+    browser.await("main .chart .plot canvas");
+    picture("growth");
+  }
+
+  @Test
+  void the_timeline_draws_what_ran_where() throws Exception {
+    view("timeline");
+    browser.click("form.filters select option[value='0.2']");
+    browser.click("form.filters button.primary", "Record");
+    browser.await("table.busiest tbody tr", "customers");
+    browser.await(".notes", PageProgram.HOSTILE.substring(0, 20));
+    browser.run("document.querySelector('.canvas').focus()");
+    browser.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT);
+    browser.await("#slice", "ran for");
+    browser.press("+", "+", Keys.ENTER);
+    picture("timeline");
+    browser.press(Keys.ESCAPE);
+    browser.click("main select[aria-label=Lanes] option[value=g]");
+    browser.await(".key", "runnable");
+    assertEquals(0, browser.all("p.error:not([hidden])").size());
+  }
+
+  @Test
+  void everything_is_reached_with_the_keyboard() {
+    view("overview");
+    browser.await("#status", "live");
+    browser.tab();
+    assertEquals("skip", browser.focused().getAttribute("id"));
+    browser.press(Keys.ENTER);
+    assertEquals("main", browser.focused().getAttribute("id"));
+    for (int i = 0; i < VIEWS.size(); i++) {
+      browser.press(Integer.toString(i + 1));
+      browser.await("[data-view=" + VIEWS.get(i) + "] h1");
+      assertEquals("main", browser.focused().getAttribute("id"));
+      assertEquals(
+          VIEWS.get(i), browser.await("#nav a[aria-current=page]").getAttribute("data-view"));
+    }
+    browser.press("?");
+    browser.await("dialog[open]", "Keys");
+    browser.press(Keys.ESCAPE);
+    browser.awaitGone("dialog[open]");
+    browser.press("p");
+    browser.await("#status", "paused");
+    assertEquals("true", browser.await("#pause").getAttribute("aria-pressed"));
+    browser.press("p");
+    browser.await("#status", "live");
+    // From the view's beginning, Tab alone leads to a row of the table, and Enter opens it.
+    browser.press("3");
+    browser.await("table.goroutines tbody tr");
+    int steps = 0;
+    while (browser.focused().getAttribute("aria-expanded") == null && steps++ < 30) {
+      browser.tab();
+    }
+    browser.press(Keys.ENTER);
+    browser.await("tr.more .stack");
+  }
+
+  @Test
+  void landmarks_and_tables_are_what_they_say() {
+    for (String view : VIEWS) {
+      view(view);
+      assertEquals(1, browser.all("main h1").size(), view);
+      assertEquals(1, browser.all("main").size());
+      assertEquals(1, browser.all("nav[aria-label=Views]").size());
+      Object nameless =
+          browser.run(
+              "return [...document.querySelectorAll('button, a, input, select')]"
+                  + ".filter(e => e.checkVisibility()"
+                  + " && !(e.textContent.trim() || e.ariaLabel || e.labels?.length)).length");
+      assertEquals(0L, nameless, view);
+      Object headless =
+          browser.run(
+              "return [...document.querySelectorAll('main thead th')]"
+                  + ".filter(e => e.scope !== 'col').length");
+      assertEquals(0L, headless, view);
+    }
+  }
+
+  @Test
+  void dark_and_light_as_the_system_or_as_chosen_and_readable_in_both() throws Exception {
+    for (String scheme : List.of("dark", "light")) {
+      browser.prefers("prefers-color-scheme", scheme);
+      for (String view : VIEWS) {
+        view(view);
+        browser.await("#status", "live");
+        Object contrast = browser.run(CONTRAST);
+        assertTrue(
+            contrast instanceof Number n && n.doubleValue() >= 4.5,
+            view + " " + scheme + ": " + contrast);
+      }
+      picture("system-" + scheme);
+    }
+    Object light = background();
+    browser.press("t");
+    assertEquals(light, background(), "light, now by choice");
+    browser.press("t");
+    assertNotEquals(light, background());
+    browser.await("#theme", "dark");
+    browser.open(page + "#/overview");
+    browser.await("#theme", "dark");
+    assertNotEquals(light, background(), "kept");
+    browser.press("t");
+    browser.await("#theme", "system");
+    browser.prefers("prefers-color-scheme", "");
+  }
+
+  private static @Nullable Object background() {
+    return browser.run("return getComputedStyle(document.body).backgroundColor");
+  }
+
+  /** The least contrast of a text of the page with what is behind it, by WCAG's formula. */
+  private static final String CONTRAST =
+      """
+      const rgb = c => c.match(/[\\d.]+/g).map(Number);
+      const part = v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+      const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+      const behind = e => {
+        for (let x = e; x; x = x.parentElement) {
+          const c = rgb(getComputedStyle(x).backgroundColor);
+          if (c.length < 4 || c[3] === 1) return c;
+        }
+        return [255, 255, 255];
+      };
+      let least = 21;
+      for (const e of document.querySelectorAll('main h1, main h2, main p, main td, main th, main dd, main dt, main a, main button, main li, .bar p, .side a')) {
+        if (e.checkVisibility() && e.textContent.trim() !== '' && !e.disabled) {
+          const [a, b] = [light(rgb(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
+          least = Math.min(least, (a + 0.05) / (b + 0.05));
+        }
+      }
+      return least;
+      """;
+
+  @Test
+  void a_narrow_screen_scrolls_in_one_direction_only() throws Exception {
+    browser.size(500, 900); // as narrow as a window of Chromium may be
+    for (String view : VIEWS) {
+      view(view);
+      browser.await("#status", "live");
+      Object wider =
+          browser.run(
+              "return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+      assertEquals(0L, wider, view);
+    }
+    view("overview");
+    browser.await(".chart .plot canvas");
+    picture("narrow");
+  }
+
+  @Test
+  void everything_comes_from_the_server_that_is_looked_at() {
+    view("overview");
+    browser.await(".chart .plot canvas");
+    Object foreign =
+        browser.run(
+            "return performance.getEntriesByType('resource').map(e => e.name)"
+                + ".filter(name => !name.startsWith(location.origin + '/debug/selvage/'))");
+    assertEquals(List.of(), foreign);
+  }
+}
