@@ -19,6 +19,9 @@ final class DebugAddress implements DebugSource {
   /** Where a server's pages begin. */
   static final String PAGE = "/debug/pprof/";
 
+  /** Where a person begins. */
+  static final String LIVE_PAGE = "/debug/selvage/";
+
   private static final String LEAKS = "/debug/selvage/leaks";
 
   private final URI base;
@@ -38,7 +41,7 @@ final class DebugAddress implements DebugSource {
       return null;
     }
     String base = text;
-    for (String end : new String[] {PAGE, LEAKS, "/"}) {
+    for (String end : new String[] {PAGE, LEAKS, LIVE_PAGE, "/"}) {
       base = base.endsWith(end) ? base.substring(0, base.length() - end.length()) : base;
     }
     try {

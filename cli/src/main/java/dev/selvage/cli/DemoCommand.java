@@ -142,7 +142,7 @@ final class DemoCommand implements Callable<Integer> {
         throw new CommandFailure(
             ExitCode.INCOMPLETE, "the agent told no address of its debug pages");
       }
-      terminal.out().println(address + DebugAddress.PAGE);
+      terminal.out().println(address + DebugAddress.LIVE_PAGE);
       terminal.out().flush();
       terminal.say("the service goes on until Ctrl-C");
       int code = program.await();

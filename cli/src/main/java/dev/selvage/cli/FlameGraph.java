@@ -1,14 +1,11 @@
 package dev.selvage.cli;
 
 import dev.selvage.diagnostics.Frames;
-import java.util.ArrayDeque;
+import dev.selvage.diagnostics.profile.FlameTree;
+import dev.selvage.diagnostics.profile.FlameTree.Box;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * A profile as a flame graph: one HTML page that needs nothing else, no network and, but for
@@ -24,26 +21,7 @@ final class FlameGraph {
   /** More boxes than that no browser draws with pleasure: the narrowest are left out. */
   private static final int MOST_BOXES = 20_000;
 
-  /** A box that is narrower than this part of the whole is not seen. */
-  private static final int PARTS = 10_000;
-
-  /** Deeper than that nobody scrolls. */
-  private static final int MOST_ROWS = 1_000;
-
   private static final int ROW = 18;
-
-  private static final class Node {
-    final String name;
-    long value;
-    long self;
-    final Map<String, Node> children = new TreeMap<>();
-
-    Node(String name) {
-      this.name = name;
-    }
-  }
-
-  private record Box(Node node, long left, int depth) {}
 
   private FlameGraph() {}
 
@@ -53,77 +31,43 @@ final class FlameGraph {
    * @param title what the profile is of
    */
   static String html(PprofProfile profile, String title) {
-    Node root = new Node("all");
-    int gone = 0;
+    FlameTree tree = new FlameTree();
     for (PprofProfile.Sample sample : profile.samples()) {
-      long value = sample.values().get(profile.shown());
-      if (value <= 0) {
-        gone += value < 0 ? 1 : 0;
-        continue;
-      }
-      Node at = root;
-      at.value += value;
-      for (int i = sample.stack().size() - 1; i >= 0; i--) {
-        at = at.children.computeIfAbsent(sample.stack().get(i).function(), Node::new);
-        at.value += value;
-      }
-      at.self += value;
+      List<String> rootFirst = new ArrayList<>();
+      sample.stack().reversed().forEach(frame -> rootFirst.add(frame.function()));
+      tree.add(rootFirst, sample.values().get(profile.shown()));
     }
-    long least = Math.max(1, root.value / PARTS);
-    List<Box> boxes = boxes(root, least);
-    while (boxes.size() > MOST_BOXES) {
-      least *= 2;
-      boxes = boxes(root, least);
-    }
-    return page(profile, title, root, boxes, gone, least);
-  }
-
-  /** All boxes of at least that width, callers before what they call. */
-  private static List<Box> boxes(Node root, long least) {
-    List<Box> boxes = new ArrayList<>();
-    Deque<Box> left = new ArrayDeque<>(List.of(new Box(root, 0, 0)));
-    while (!left.isEmpty()) {
-      Box box = left.pop();
-      boxes.add(box);
-      long at = box.left;
-      for (Node child : box.node.children.values()) {
-        if (child.value >= least && box.depth + 1 < MOST_ROWS) {
-          left.push(new Box(child, at, box.depth + 1));
-        }
-        at += child.value;
-      }
-    }
-    boxes.sort(Comparator.comparingInt(Box::depth).thenComparingLong(Box::left));
-    return boxes;
+    return page(profile, title, tree, tree.draw(MOST_BOXES));
   }
 
   private static String page(
-      PprofProfile profile, String title, Node root, List<Box> boxes, int gone, long least) {
+      PprofProfile profile, String title, FlameTree tree, FlameTree.Drawing drawing) {
     String unit = profile.type().unit();
+    List<Box> boxes = drawing.boxes();
     int depth = boxes.stream().mapToInt(Box::depth).max().orElse(0) + 1;
     var summary = new StringBuilder();
     summary.append(escaped(profile.type().name())).append(": ");
-    summary.append(Amounts.text(root.value, unit)).append(unit.equals("count") ? " in all" : "");
+    summary.append(Amounts.text(tree.total(), unit)).append(unit.equals("count") ? " in all" : "");
     if (profile.durationNanos() > 0) {
       summary.append(", in ").append(Amounts.text(profile.durationNanos(), "nanoseconds"));
     }
-    if (gone > 0) {
-      summary.append(". ").append(gone).append(" stacks that became fewer are not drawn");
+    if (tree.shrunk() > 0) {
+      summary.append(". ").append(tree.shrunk()).append(" stacks that became fewer are not drawn");
     }
-    if (least > 1) {
-      summary.append(". What has less than ").append(Amounts.text(least, unit));
+    if (drawing.least() > 1) {
+      summary.append(". What has less than ").append(Amounts.text(drawing.least(), unit));
       summary.append(" is not drawn");
     }
-    if (depth == MOST_ROWS) {
-      summary.append(". What is deeper than ").append(MOST_ROWS).append(" calls is not drawn");
+    if (drawing.tooDeep()) {
+      summary.append(". What is deeper than ").append(depth).append(" calls is not drawn");
     }
     var svg = new StringBuilder();
     for (Box box : boxes) {
-      box(svg, box, root.value, unit);
+      box(svg, box, tree.total(), unit);
     }
     return TEMPLATE
         .replace("@HEIGHT@", Integer.toString(depth * ROW))
-        .replace("@TOTAL@", Long.toString(Math.max(1, root.value)))
+        .replace("@TOTAL@", Long.toString(Math.max(1, tree.total())))
         .replace("@SUMMARY@", summary)
         // Last, since they may contain anything.
         .replace("@TITLE@", escaped(title).replace("@", "&#64;"))
@@ -131,29 +75,28 @@ final class FlameGraph {
   }
 
   private static void box(StringBuilder svg, Box box, long total, String unit) {
-    Node node = box.node;
     double whole = Math.max(1, total);
     svg.append(
         String.format(
             Locale.ROOT,
             "<svg class=\"b %s\" tabindex=\"0\" data-l=\"%d\" data-w=\"%d\" x=\"%.4f%%\" y=\"%d\""
                 + " width=\"%.4f%%\" height=\"%d\">",
-            kind(node.name),
-            box.left,
-            node.value,
-            100 * box.left / whole,
-            box.depth * ROW,
-            100 * node.value / whole,
+            kind(box.name()),
+            box.left(),
+            box.value(),
+            100 * box.left() / whole,
+            box.depth() * ROW,
+            100 * box.value() / whole,
             ROW - 1));
-    svg.append("<title>").append(escaped(node.name)).append('\n');
-    svg.append(Amounts.text(node.value, unit)).append(", ");
-    svg.append(Amounts.percent(node.value, total));
-    if (node.self > 0) {
-      svg.append("; itself ").append(Amounts.text(node.self, unit)).append(", ");
-      svg.append(Amounts.percent(node.self, total));
+    svg.append("<title>").append(escaped(box.name())).append('\n');
+    svg.append(Amounts.text(box.value(), unit)).append(", ");
+    svg.append(Amounts.percent(box.value(), total));
+    if (box.self() > 0) {
+      svg.append("; itself ").append(Amounts.text(box.self(), unit)).append(", ");
+      svg.append(Amounts.percent(box.self(), total));
     }
     svg.append("</title><rect width=\"100%\" height=\"100%\"/><text x=\"3\" y=\"13\">");
-    svg.append(escaped(shortName(node.name))).append("</text></svg>\n");
+    svg.append(escaped(shortName(box.name()))).append("</text></svg>\n");
   }
 
   private static String kind(String function) {

@@ -287,6 +287,16 @@ final class TimelineWriter implements Sink {
   }
 
   @Override
+  public void beginStop(long time, long m, Who g, String cause) {
+    beginCollection(time, m, g, cause);
+  }
+
+  @Override
+  public void endStop(long time, long m, Who g, String cause) {
+    endCollection(time, m, g, cause);
+  }
+
+  @Override
   public void heap(long time, long m, long used, long most) {
     if (heap.size() == MOST_HEAP_POINTS) {
       heap.remove();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.diagnostics.Finding;
+import dev.selvage.diagnostics.Growth;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
@@ -74,6 +75,22 @@ class ResourceGrowthTests {
         creatorEnded,
         "waiters",
         waiters);
+  }
+
+  @Test
+  void allThatIsWatchedHasACurveSuspectedOrNot() throws Exception {
+    List<Map<String, Object>> resources = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      resources.add(resource("ticker", HALF_SECOND * (6 - i), false, 0));
+      sample(resources);
+    }
+    Growth growth = watch.growth().getFirst();
+    assertEquals("ticker", growth.kind());
+    assertEquals(SITE, growth.site());
+    assertEquals(5, growth.grewBy());
+    assertEquals(6, growth.points().size());
+    assertEquals(
+        List.of(1L, 2L, 3L, 4L, 5L, 6L), growth.points().stream().map(Growth.Point::size).toList());
   }
 
   private void sample(List<Map<String, Object>> resources) throws Exception {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,7 @@ import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.Tally;
 import dev.selvage.diagnostics.Watch;
 import dev.selvage.diagnostics.jdk.Jdk;
 import java.lang.ref.Reference;
@@ -21,6 +23,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -904,5 +907,54 @@ class ProverTests {
     }
 
     assertTrue(observations.comesBack(id));
+  }
+
+  @Test
+  void aTallyCountsWhatThreadsDoAndWhatIsProvenWithoutLooking() throws InterruptedException {
+    for (int i = 0; i < 3; i++) {
+      onAThreadOfItsOwn(() -> Thread.ofVirtual().start(Leaky::put));
+    }
+    Thread sleeper =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    Thread.sleep(1_000_000);
+                  } catch (InterruptedException _) {
+                    // The end of the test.
+                  }
+                });
+    for (int i = 0; i < 2_000 && sleeper.getState() != Thread.State.TIMED_WAITING; i++) {
+      Thread.sleep(5);
+    }
+    assertNull(prover.last());
+    Tally before = prover.tally(1_000);
+    assertEquals(0, before.proven(), "a tally proves nothing");
+    assertTrue(before.complete());
+
+    Report report = find();
+
+    assertSame(report, prover.last());
+    Tally tally = prover.tally(1_000);
+    assertEquals(3, tally.proven());
+    assertEquals(3, tally.states().get(Tally.PROVEN));
+    assertEquals(3, tally.reasons().get("BlockingQueue.put"));
+    assertTrue(tally.reasons().getOrDefault("sleep", 0L) >= 1, tally.toString());
+    assertTrue(tally.states().getOrDefault(Tally.TIMED, 0L) >= 1, tally.toString());
+    assertEquals(tally.total(), sum(tally.states()));
+    assertEquals(tally.total(), sum(tally.reasons()));
+    assertEquals(tally.total(), tally.stacks());
+
+    Tally estimated = prover.tally(2);
+    assertEquals(3, estimated.proven(), "what needs no stack is exact");
+    assertEquals(estimated.total(), sum(estimated.states()));
+    assertTrue(estimated.stacks() < estimated.total());
+    assertTrue(
+        Math.abs(estimated.total() - sum(estimated.reasons())) <= estimated.reasons().size(),
+        estimated.toString());
+  }
+
+  private static long sum(Map<String, Long> counts) {
+    return counts.values().stream().mapToLong(Long::longValue).sum();
   }
 }

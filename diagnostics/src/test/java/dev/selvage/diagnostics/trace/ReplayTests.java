@@ -3,12 +3,17 @@ package dev.selvage.diagnostics.trace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -291,5 +296,76 @@ final class ReplayTests {
               dir);
       assertTrue(!late.contains("syscall"), late);
     }
+  }
+
+  @Test
+  void a_timeline_has_each_thing_in_one_place_at_a_time() throws IOException {
+    int slices = 0;
+    for (int seed = 0; seed < 100; seed++) {
+      Random random = new Random(seed);
+      Recording recording = random(random);
+      var out = new ByteArrayOutputStream();
+      new Replay(List.of(recording), pauses(random)).tell(new TimelineWriter(out));
+      JsonNode json = new ObjectMapper().readTree(out.toByteArray());
+      assertEquals("selvage.timeline/1", json.path("schema").asText());
+      String at = "seed " + seed;
+      // Lane, begin, end, goroutine, word, waker; and goroutine, begin, end, word.
+      slices += assertApart(json, "runs", 0, at) + assertApart(json, "states", 0, at);
+      for (JsonNode run : json.path("runs")) {
+        assertTrue(json.path("lanes").toString().matches(".*\\b" + run.get(0) + "\\b.*"), at);
+        assertTrue(run.get(3).asInt() < json.path("goroutines").size(), at);
+        assertTrue(run.get(4).asInt() < json.path("words").size(), at);
+        assertTrue(run.get(5).asInt() < json.path("goroutines").size(), at);
+      }
+      long counted = 0;
+      for (JsonNode bucket : json.path("latency").path("buckets")) {
+        counted += bucket.asLong();
+      }
+      assertEquals(json.path("latency").path("count").asLong(), counted, at);
+      for (JsonNode g : json.path("goroutines")) {
+        long known = json.path("nanos").asLong() - g.path("first").asLong();
+        long told =
+            g.path("running").asLong() + g.path("runnable").asLong() + g.path("blocked").asLong();
+        assertTrue(told <= known, at + ": no more time than there was");
+      }
+    }
+    assertTrue(slices > 1_000, slices + " slices");
+  }
+
+  /** Slices of the same lane, or goroutine, do not overlap; how many slices there are. */
+  private static int assertApart(JsonNode json, String slices, int by, String at) {
+    Map<Long, Long> ends = new HashMap<>();
+    List<long[]> sorted = new ArrayList<>();
+    for (JsonNode slice : json.path(slices)) {
+      sorted.add(
+          new long[] {slice.get(by).asLong(), slice.get(1).asLong(), slice.get(2).asLong()});
+    }
+    sorted.sort(Comparator.comparingLong((long[] s) -> s[1]).thenComparingLong(s -> s[2]));
+    for (long[] slice : sorted) {
+      assertTrue(slice[1] <= slice[2], at + " " + slices + " end after they begin");
+      assertTrue(slice[1] >= ends.getOrDefault(slice[0], 0L), at + " " + slices + " overlap");
+      ends.put(slice[0], slice[2]);
+    }
+    return sorted.size();
+  }
+
+  @Test
+  void a_timeline_is_bounded_and_keeps_the_newest() throws IOException {
+    Recorded m = new Recorded(100, true);
+    long time = 0;
+    for (int i = 0; i < 100_000; i++) {
+      time += 20;
+      m.at(time, Events.RUNNING, 1 + i, 0);
+      time += 20;
+      m.at(time, Events.ENDED, 1 + i);
+    }
+    var out = new ByteArrayOutputStream();
+    new Replay(List.of(recording(0, time + 1, m)), List.of()).tell(new TimelineWriter(out));
+    JsonNode json = new ObjectMapper().readTree(out.toByteArray());
+    assertEquals(30_000, json.path("runs").size());
+    assertTrue(json.path("goroutines").size() <= 60_000, "only those that are spoken of");
+    assertTrue(json.path("cutBefore").asLong() > 0);
+    JsonNode last = json.path("runs").get(29_998); // The very last is what tells of the trace.
+    assertEquals(100_000, json.path("goroutines").get(last.get(3).asInt()).path("id").asInt());
   }
 }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Sampling implements Live.Source {
   /** Of more parked threads than that, a sample tells what they wait for. */
-  private static final int MOST_STACKS = 4_000;
+  private static final int MOST_STACKS = 2_000;
 
   private static final int MOST_FINDINGS = 500;
   private static final int MOST_POINTS = 120;

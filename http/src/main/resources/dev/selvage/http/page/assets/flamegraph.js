@@ -163,8 +163,8 @@ export class FlameGraph {
     to.fillRect(x, y, Math.max(w - 0.6, LEAST_WIDTH), ROW - 1);
     const change = this.change(box);
     if (change !== 0 && !this.isHit(box)) {
-      // Stronger, the larger the part of the whole that came or went.
-      to.globalAlpha *= Math.min(1, 0.2 + 2.5 * Math.abs(change) / Math.max(1, this.boxes[0].value));
+      // Stronger, the larger the part of it that came or went: what is new, and what halved, stands out.
+      to.globalAlpha *= Math.min(1, 0.25 + 1.5 * Math.abs(change) / Math.max(box.value, box.before));
       to.fillStyle = change > 0 ? paint.more : paint.less;
       to.fillRect(x, y, Math.max(w - 0.6, LEAST_WIDTH), ROW - 1);
     }

@@ -47,7 +47,7 @@ export function mount(root, words) {
 
   root.append(
     el('h1', {}, title),
-    el('form.filters', {role: 'search', onsubmit: event => { event.preventDefault(); load(); }},
+    el('form.filters', {role: 'search', onsubmit: event => { event.preventDefault(); change({q: search.value}, search.value === query.q); }},
       search, reason, by,
       el('label.check', {}, proven, 'proven leaked'),
       el('label.check', {}, keep, 'keep fresh'),

@@ -119,6 +119,7 @@ function all(root) {
     return el(`tr.${f.verdict}`, {'data-fingerprint': f.fingerprint},
       el('td.number', {}, format.count(f.count)),
       el('td', {}, el('a', {href: `#/leaks/${f.fingerprint}`, 'data-key': f.fingerprint + f.state}, f.kind),
+        f.verdict === 'deadlocked' ? el('span.tag.deadlocked', {}, 'deadlocked') : null,
         f.state === 'open' ? null : el(`span.tag.${f.state}`, {}, f.state)),
       el('td.site', {title: f.site ?? ''}, f.site === null ? '–' : brief(f.site)),
       el('td.number', {}, format.seconds(f.seenSeconds)),
