@@ -954,6 +954,27 @@ class ProverTests {
         estimated.toString());
   }
 
+  @Test
+  void whereTheJdkIsClosedTheLanguageTellsOfItsOwnGoroutines() throws InterruptedException {
+    Channel<Integer> channel = Channel.unbuffered();
+    long before = Tallying.known().reasons().getOrDefault("chan receive", 0L);
+    for (int i = 0; i < 3; i++) {
+      Go.go(channel::receive);
+    }
+    Tally tally = Tallying.known();
+    for (int i = 0;
+        i < 2_000 && tally.reasons().getOrDefault("chan receive", 0L) < before + 3;
+        i++) {
+      Thread.sleep(5);
+      tally = Tallying.known();
+    }
+    assertEquals(before + 3, tally.reasons().get("chan receive"), tally.toString());
+    assertFalse(tally.complete());
+    assertEquals(tally.total(), sum(tally.states()));
+    assertEquals(0, tally.proven());
+    channel.close();
+  }
+
   private static long sum(Map<String, Long> counts) {
     return counts.values().stream().mapToLong(Long::longValue).sum();
   }

@@ -12,9 +12,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -311,8 +313,10 @@ final class ReplayTests {
       String at = "seed " + seed;
       // Lane, begin, end, goroutine, word, waker; and goroutine, begin, end, word.
       slices += assertApart(json, "runs", 0, at) + assertApart(json, "states", 0, at);
+      Set<Integer> lanes = new HashSet<>();
+      json.path("lanes").forEach(lane -> lanes.add(lane.asInt()));
       for (JsonNode run : json.path("runs")) {
-        assertTrue(json.path("lanes").toString().matches(".*\\b" + run.get(0) + "\\b.*"), at);
+        assertTrue(lanes.contains(run.get(0).asInt()), at);
         assertTrue(run.get(3).asInt() < json.path("goroutines").size(), at);
         assertTrue(run.get(4).asInt() < json.path("words").size(), at);
         assertTrue(run.get(5).asInt() < json.path("goroutines").size(), at);
@@ -337,8 +341,7 @@ final class ReplayTests {
     Map<Long, Long> ends = new HashMap<>();
     List<long[]> sorted = new ArrayList<>();
     for (JsonNode slice : json.path(slices)) {
-      sorted.add(
-          new long[] {slice.get(by).asLong(), slice.get(1).asLong(), slice.get(2).asLong()});
+      sorted.add(new long[] {slice.get(by).asLong(), slice.get(1).asLong(), slice.get(2).asLong()});
     }
     sorted.sort(Comparator.comparingLong((long[] s) -> s[1]).thenComparingLong(s -> s[2]));
     for (long[] slice : sorted) {
@@ -353,7 +356,7 @@ final class ReplayTests {
   void a_timeline_is_bounded_and_keeps_the_newest() throws IOException {
     Recorded m = new Recorded(100, true);
     long time = 0;
-    for (int i = 0; i < 100_000; i++) {
+    for (int i = 0; i < 50_000; i++) {
       time += 20;
       m.at(time, Events.RUNNING, 1 + i, 0);
       time += 20;
@@ -363,9 +366,9 @@ final class ReplayTests {
     new Replay(List.of(recording(0, time + 1, m)), List.of()).tell(new TimelineWriter(out));
     JsonNode json = new ObjectMapper().readTree(out.toByteArray());
     assertEquals(30_000, json.path("runs").size());
-    assertTrue(json.path("goroutines").size() <= 60_000, "only those that are spoken of");
+    assertTrue(json.path("goroutines").size() < 50_000, "only those that are spoken of");
     assertTrue(json.path("cutBefore").asLong() > 0);
     JsonNode last = json.path("runs").get(29_998); // The very last is what tells of the trace.
-    assertEquals(100_000, json.path("goroutines").get(last.get(3).asInt()).path("id").asInt());
+    assertEquals(50_000, json.path("goroutines").get(last.get(3).asInt()).path("id").asInt());
   }
 }

@@ -70,6 +70,7 @@ function status() {
     connecting: 'connecting…',
     live: known.dropped === 0 ? 'live' : `live, ${format.plural(known.dropped, 'frame')} dropped`,
     lost: 'no connection: trying again',
+    refused: 'too many pages are open: close one, or wait',
     paused: 'paused',
   };
   byId('status').dataset.state = known.state;

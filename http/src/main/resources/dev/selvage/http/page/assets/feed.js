@@ -84,10 +84,11 @@ function connect() {
     if (events !== source) {
       return;
     }
+    const refused = events.readyState === EventSource.CLOSED; // it answered, with an error
     events.close();
     source = null;
-    state('lost');
-    retry = setTimeout(connect, 2000);
+    state(refused ? 'refused' : 'lost');
+    retry = setTimeout(connect, refused ? 10_000 : 2000);
   };
 }
 

@@ -42,6 +42,7 @@ export function mount(root, words) {
   const back = el('button', {type: 'button', onclick: () => change({page: query.page - 1}, true)}, 'Previous');
   const on = el('button', {type: 'button', onclick: () => change({page: query.page + 1}, true)}, 'Next');
   const where = el('span.note');
+  const pages = el('nav.pages', {'aria-label': 'Pages of the table', hidden: true}, back, where, on);
   const group = el('p.notice', {hidden: true}, 'Only one stack. ',
     el('button.quiet', {type: 'button', onclick: () => { by.value = 'stack'; change({group: '', by: 'stack', sort: 'count', order: 'desc'}); }}, 'Back to all'));
 
@@ -54,7 +55,7 @@ export function mount(root, words) {
       el('button', {type: 'submit'}, 'Refresh')),
     group, error, ask, status,
     el('div.scroll', {}, table),
-    el('nav.pages', {'aria-label': 'Pages of the table'}, back, where, on));
+    pages);
 
   function change(what, samePage = false) {
     Object.assign(query, samePage ? {} : {page: 0}, what);
@@ -104,6 +105,7 @@ export function mount(root, words) {
     const last = Math.max(0, Math.ceil(Math.min(answer.rows, answer.mostRows ?? Infinity) / SIZE) - 1);
     back.disabled = query.page === 0;
     on.disabled = query.page >= last;
+    pages.hidden = false;
     say(where, `page ${query.page + 1} of ${format.count(last + 1)}`);
   }
 

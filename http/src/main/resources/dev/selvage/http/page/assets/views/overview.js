@@ -21,9 +21,11 @@ const REASON_COLOURS = ['c1', 'c2', 'c3', 'c4', 'c5', 'c7', 'c8'];
 export function mount(root) {
   const tiles = {};
   const tile = (key, label, href) => {
-    tiles[key] = {value: el('b'), note: el('span.note')};
-    const inside = [el('span.label', {}, label), tiles[key].value, tiles[key].note];
-    return el(`li.tile.${key}`, {}, href ? el('a', {href}, inside) : inside);
+    const [value, note] = [el('b'), el('span.note')];
+    const inside = [el('span.label', {}, label), value, note];
+    const element = el(`li.tile.${key}`, {}, href ? el('a', {href}, inside) : inside);
+    tiles[key] = {element, value, note};
+    return element;
   };
   const notice = el('p.notice', {hidden: true});
   const states = new Chart({
@@ -84,6 +86,7 @@ export function mount(root) {
     const g = now.goroutines;
     set('goroutines', format.count(g.total), `${format.count(g.states.runnable ?? 0)} runnable`);
     set('proven', format.count(g.proven), g.proven === 0 ? 'none that is known' : 'can never run again');
+    tiles.proven.element.classList.toggle('some', g.proven > 0);
     set('heap', format.bytes(now.heap.used), now.heap.max === null ? '' : `of ${format.bytes(now.heap.max)} at most`);
     const passed = before === undefined ? 0 : now.gc.count - before.gc.count;
     set('gc', format.count(now.gc.count), `${format.nanos(now.gc.millis * 1e6)} in all${passed > 0 ? `, ${passed} just now` : ''}`);
