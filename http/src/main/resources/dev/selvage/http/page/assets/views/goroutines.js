@@ -21,7 +21,8 @@ export function mount(root, words) {
   let dump = false;
 
   const search = el('input', {type: 'search', 'aria-label': 'Search', placeholder: 'name, id, label, frame, wait…', maxlength: 200,
-    oninput: debounce(() => change({q: search.value}), 250)});
+    oninput: debounce(() => change({q: search.value}), 250),
+    onchange: () => search.value === query.q || change({q: search.value})});
   const reason = el('select', {'aria-label': 'Waits for', onchange: () => change({reason: reason.value})}, el('option', {value: ''}, 'any wait'));
   const proven = el('input', {type: 'checkbox', checked: query.proven, onchange: () => change({proven: proven.checked})});
   const by = el('select', {'aria-label': 'Rows', onchange: () => {
