@@ -161,10 +161,7 @@ final class HeapDumps {
     words.addAll(List.of(command));
     Path answer = directory.answer();
     Process jcmd =
-        new ProcessBuilder(words)
-            .redirectErrorStream(true)
-            .redirectOutput(answer.toFile())
-            .start();
+        new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(answer.toFile()).start();
     try {
       while (!jcmd.waitFor(Stopped.LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
         giveUpIf(stopped, pid);
@@ -182,8 +179,7 @@ final class HeapDumps {
 
   private static void giveUpIf(Stopped stopped, long pid) {
     if (stopped.forLong()) {
-      throw new CommandFailure(
-          ExitCode.UNREACHABLE, "process " + pid + " " + Stopped.told(pid));
+      throw new CommandFailure(ExitCode.UNREACHABLE, "process " + pid + " " + Stopped.told(pid));
     }
   }
 

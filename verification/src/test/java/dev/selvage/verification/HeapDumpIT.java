@@ -55,7 +55,8 @@ final class HeapDumpIT {
     try (var target =
         Target.java()
             .option("-XX:TieredStopAtLevel=4", "-Xbatch", "-XX:CompileCommand=quiet")
-            .option("-XX:CompileCommand=dontinline," + TakenApartProgram.class.getName() + "::pause")
+            .option(
+                "-XX:CompileCommand=dontinline," + TakenApartProgram.class.getName() + "::pause")
             .classPath(Project.testClassPath())
             .start(directory, TakenApartProgram.class)) {
       target.await("ready");

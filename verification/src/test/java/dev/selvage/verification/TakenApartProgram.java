@@ -71,7 +71,7 @@ final class TakenApartProgram {
     return queue;
   }
 
-  @SuppressWarnings("unused") // of the guard only the end is used
+  @SuppressWarnings({"try", "unused"}) // of the guard only the end is used
   private static void hold(SynchronousQueue<Integer> queue) throws InterruptedException {
     try (var guard = new Guard(queue)) {
       pause();

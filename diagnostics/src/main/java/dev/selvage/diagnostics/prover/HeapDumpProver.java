@@ -355,8 +355,7 @@ public final class HeapDumpProver {
 
   // ------------------------------------------------------------------ findings
 
-  private Collection<Pile> proven(
-      List<HeapThread> leaked, Map<HeapThread, Set<String>> holders) {
+  private Collection<Pile> proven(List<HeapThread> leaked, Map<HeapThread, Set<String>> holders) {
     Map<Key, Pile> piles = new LinkedHashMap<>();
     for (HeapThread thread : leaked) {
       Set<String> heldBy = holders.get(thread);
@@ -409,8 +408,7 @@ public final class HeapDumpProver {
     return piles.stream().sorted(Comparator.comparingInt(p -> -p.threads.size())).toList();
   }
 
-  private static HeapGraph.Texts texts(HeapGraph graph, List<List<Pile>> piles)
-      throws IOException {
+  private static HeapGraph.Texts texts(HeapGraph graph, List<List<Pile>> piles) throws IOException {
     List<HeapThread> named = new ArrayList<>();
     for (List<Pile> some : piles) {
       for (Pile pile : some) {

@@ -328,7 +328,8 @@ final class HeapDumpProverTests {
     assertEquals("suspected", suspected.verdict());
     assertEquals("com.acme.Main.main(Main.java:1)", suspected.details().evidence().get("doubt"));
     assertEquals(1, report.goroutines().unprovable().get("in doubt"));
-    assertTrue(report.notes().getFirst().contains("1 thread that can run"), report.notes()::toString);
+    assertTrue(
+        report.notes().getFirst().contains("1 thread that can run"), report.notes()::toString);
     assertEquals(List.of(), look(_ -> false).notes());
     // The interpreter shows the arguments of main to its end.
     dump.local(main, 0, dump.array("[Ljava/lang/String;"));
