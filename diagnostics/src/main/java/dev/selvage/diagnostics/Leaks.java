@@ -102,7 +102,7 @@ public interface Leaks {
       reasons.merge(thread.waitReason().text(), 1L, Long::sum);
       leaked += thread.leaked() ? 1 : 0;
     }
-    return new Tally(all.size(), leaked, states, reasons, all.size(), true);
+    return new Tally(all.size(), leaked, states, reasons, all.size(), true, 0);
   }
 
   /** The report of the newest look, whoever asked for it; null before the first. Does not look. */

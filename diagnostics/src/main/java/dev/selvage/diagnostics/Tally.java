@@ -17,6 +17,7 @@ import java.util.Map;
  *     threads, they are an estimate
  * @param complete whether all threads were counted: where the JDK does not list them for us, these
  *     are only those that the language itself knows
+ * @param cpuNanos processor time that counting took, in nanoseconds; 0 where that is not known
  */
 public record Tally(
     long total,
@@ -24,7 +25,8 @@ public record Tally(
     Map<String, Long> states,
     Map<String, Long> reasons,
     long stacks,
-    boolean complete) {
+    boolean complete,
+    long cpuNanos) {
 
   /** Runs, or is queued to run. */
   public static final String RUNNABLE = "runnable";

@@ -73,7 +73,7 @@ final class TakenApartProgram {
 
   @SuppressWarnings({"try", "unused"}) // of the guard only the end is used
   private static void hold(SynchronousQueue<Integer> queue) throws InterruptedException {
-    try (var guard = new Guard(queue)) {
+    try (var _ = new Guard(queue)) {
       pause();
     }
   }

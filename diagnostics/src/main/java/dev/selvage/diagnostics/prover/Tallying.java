@@ -5,6 +5,8 @@ import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import dev.selvage.observe.WaitReason;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -34,6 +36,7 @@ final class Tallying {
   }
 
   Tally tally(Predicate<Thread> isProven) {
+    long begin = cpuNanos();
     jdk.forEachThread(
         thread -> {
           if (!Census.isOwnOrJdks(thread)) {
@@ -64,7 +67,8 @@ final class Tallying {
           add(states, state, -moved);
           add(states, Tally.IO, moved);
         });
-    return new Tally(total, proven, states, reasons, total - blocked + size, true);
+    return new Tally(
+        total, proven, states, reasons, total - blocked + size, true, cpuNanos() - begin);
   }
 
   private void count(Thread thread, Predicate<Thread> isProven) {
@@ -104,6 +108,7 @@ final class Tallying {
 
   /** Those that the language itself knows: all that can be had where the JDK is closed to us. */
   static Tally known() {
+    long begin = cpuNanos();
     Map<String, Long> states = new HashMap<>();
     Map<String, Long> reasons = new HashMap<>();
     long[] total = {0};
@@ -120,6 +125,13 @@ final class Tallying {
           add(reasons, reason, 1);
           add(states, runs ? Tally.RUNNABLE : timed ? Tally.TIMED : Tally.WAITING, 1);
         });
-    return new Tally(total[0], 0, states, reasons, total[0], false);
+    return new Tally(total[0], 0, states, reasons, total[0], false, cpuNanos() - begin);
+  }
+
+  private static long cpuNanos() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    return threads.isCurrentThreadCpuTimeSupported()
+        ? Math.max(0, threads.getCurrentThreadCpuTime())
+        : 0;
   }
 }

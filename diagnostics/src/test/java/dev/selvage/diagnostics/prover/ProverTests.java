@@ -944,6 +944,7 @@ class ProverTests {
     assertEquals(tally.total(), sum(tally.states()));
     assertEquals(tally.total(), sum(tally.reasons()));
     assertEquals(tally.total(), tally.stacks());
+    assertTrue(tally.cpuNanos() > 0, "it took some time of a processor");
 
     Tally estimated = prover.tally(2);
     assertEquals(3, estimated.proven(), "what needs no stack is exact");

@@ -46,6 +46,12 @@ public final class Live {
     String sample();
 
     /**
+     * Processor time that the last sample took, in nanoseconds. Not how long it took: it may have
+     * waited for a look to end, or for a busy machine.
+     */
+    long costNanos();
+
+    /**
      * What is known of findings, as JSON without line breaks, or the same object as last time where
      * nothing is new.
      */
@@ -126,11 +132,9 @@ public final class Live {
     boolean ended = false;
     try {
       while (!ended) {
-        long begin = System.nanoTime();
         String sample = from.sample();
         String found = from.findings();
-        long cost = System.nanoTime() - begin;
-        ended = publish(sample, found) || rest(Math.max(intervalNanos, cost * SHARE));
+        ended = publish(sample, found) || rest(Math.max(intervalNanos, from.costNanos() * SHARE));
       }
     } finally {
       if (!ended) { // It threw: who looks is told by the end of the stream, and may come again.

@@ -11,6 +11,7 @@ import dev.selvage.diagnostics.text.Json;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +36,7 @@ public final class Sampling implements Live.Source {
   private final String program;
   private final Map<String, Seen> seen = new LinkedHashMap<>();
   private @Nullable Report last;
+  private long costNanos;
   private String findings = findings(null);
 
   /** A finding through all looks since somebody first looked at the page. */
@@ -80,10 +82,11 @@ public final class Sampling implements Live.Source {
 
   @Override
   public String sample() {
-    long begin = System.nanoTime();
+    long begin = cpuNanos();
+    Tally tally = leaks.tally(MOST_STACKS);
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
     json.put("t", System.currentTimeMillis());
-    json.put("goroutines", goroutines(leaks.tally(MOST_STACKS)));
+    json.put("goroutines", goroutines(tally));
     json.put("heap", heap());
     json.put("gc", collections());
     json.put("threads", ManagementFactory.getThreadMXBean().getThreadCount());
@@ -93,8 +96,22 @@ public final class Sampling implements Live.Source {
       json.put("cpu", load < 0 ? null : Math.round(load * 10_000) / 10_000.0);
     }
     json.put("scheduler", SchedulerJson.value());
-    json.put("costMicros", (System.nanoTime() - begin) / 1_000);
+    // Counting is done by a thread of the prover's.
+    costNanos = cpuNanos() - begin + tally.cpuNanos();
+    json.put("costMicros", costNanos / 1_000);
     return line(json);
+  }
+
+  @Override
+  public long costNanos() {
+    return costNanos;
+  }
+
+  private static long cpuNanos() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    return threads.isCurrentThreadCpuTimeSupported()
+        ? Math.max(0, threads.getCurrentThreadCpuTime())
+        : 0;
   }
 
   private static Map<String, @Nullable Object> goroutines(Tally tally) {

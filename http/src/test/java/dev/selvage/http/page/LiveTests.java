@@ -49,6 +49,11 @@ final class LiveTests {
     }
 
     @Override
+    public long costNanos() {
+      return 0;
+    }
+
+    @Override
     public String findings() {
       return findings;
     }
