@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -19,8 +20,8 @@ public final class Live {
    * Invariants, under the lock of this:
    *  - There is a sampling thread if and only if there are viewers, but for the moment in which it
    *    notices that there are none any more and ends.
-   *  - A viewer has at most MOST_WAITING frames that it has not taken. The oldest goes when there
-   *    would be more, and is counted: who is slow sees less, and holds up nobody.
+   *  - A viewer has at most MOST_WAITING frames that it has not taken. The oldest sample goes when
+   *    there would be more, and is counted: who is slow sees less, and holds up nobody.
    *  - A sample is made outside the lock, so that viewers come and go meanwhile.
    */
 
@@ -31,6 +32,8 @@ public final class Live {
 
   /** How many samples one who comes later is given: five minutes of them at the usual pace. */
   static final int HISTORY = 300;
+
+  private static final String SAMPLE = "sample";
 
   private static final long INTERVAL_NANOS = 1_000_000_000L;
 
@@ -156,7 +159,7 @@ public final class Live {
     boolean news = !found.equals(findings);
     findings = found;
     for (Viewer viewer : viewers) {
-      viewer.offer(new Frame("sample", sample));
+      viewer.offer(new Frame(SAMPLE, sample));
       if (news) {
         viewer.offer(new Frame("findings", found));
       }
@@ -204,11 +207,22 @@ public final class Live {
 
     private void offer(Frame frame) {
       if (waiting.size() == MOST_WAITING) {
-        waiting.remove();
+        // A sample, if there is one: another follows. Findings are sent once only.
+        dropOne();
         dropped++;
       }
       waiting.add(frame);
       Live.this.notifyAll();
+    }
+
+    private void dropOne() {
+      for (Iterator<Frame> each = waiting.iterator(); each.hasNext(); ) {
+        if (each.next().event.equals(SAMPLE)) {
+          each.remove();
+          return;
+        }
+      }
+      waiting.remove();
     }
 
     private void end() {
