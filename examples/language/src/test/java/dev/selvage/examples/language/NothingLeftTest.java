@@ -10,6 +10,7 @@ import dev.selvage.observe.WaitReason;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** The oracle sees what is left behind. */
@@ -19,8 +20,18 @@ class NothingLeftTest {
   @Test
   void aGoroutineThatIsLeftIsNoticed() throws Exception {
     Channel<Integer> channel = Channel.unbuffered();
+    AtomicReference<Thread> sender = new AtomicReference<>();
     left.begin();
-    go(() -> channel.send(1));
+    go(
+        () -> {
+          sender.set(Thread.currentThread());
+          channel.send(1);
+        });
+    // One that has not begun to wait yet is not always listed.
+    for (Thread it = null; it == null || it.getState() != Thread.State.WAITING; ) {
+      Thread.sleep(1);
+      it = sender.get();
+    }
     var e = assertThrows(AssertionError.class, left::end);
     assertTrue(String.valueOf(e.getMessage()).startsWith("goroutines left"), e::toString);
     assertEquals(1, channel.receive());
