@@ -5,6 +5,7 @@ import com.sun.management.GarbageCollectorMXBean;
 import com.sun.management.GcInfo;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
+import java.lang.management.RuntimeMXBean;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -30,7 +31,16 @@ final class Pauses {
   // Guarded by this.
   private final Map<Key, Replay.Collection> collections = new LinkedHashMap<>();
 
-  private final long begunMillis = ManagementFactory.getRuntimeMXBean().getUptime();
+  private static final long MOST_BEHIND_MILLIS = 5_000;
+
+  /**
+   * By how much the clock of {@link GcInfo} is behind that of the uptime: it began when the JVM had
+   * been initialised. The time of that is known by the wall clock only; if somebody has set that
+   * since, so that the answer cannot be, nothing is taken for it.
+   */
+  private static final long BEHIND_MILLIS = behind(ManagementFactory.getRuntimeMXBean());
+
+  private final long begunMillis = gcMillis();
   private final List<GarbageCollectorMXBean> beans = new ArrayList<>();
   private final Set<String> heapPools = new HashSet<>();
   private final List<NotificationEmitter> emitters = new ArrayList<>();
@@ -60,6 +70,16 @@ final class Pauses {
     }
   }
 
+  private static long behind(RuntimeMXBean jvm) {
+    long behind = jvm.getUptime() - (System.currentTimeMillis() - jvm.getStartTime());
+    return behind >= 0 && behind <= MOST_BEHIND_MILLIS ? behind : 0;
+  }
+
+  /** Now, on the clock of {@link GcInfo}. */
+  private static long gcMillis() {
+    return ManagementFactory.getRuntimeMXBean().getUptime() - BEHIND_MILLIS;
+  }
+
   /** Whether what the bean tells of are pauses; those of ZGC and Shenandoah have two beans. */
   private static boolean isPausing(String bean) {
     return !bean.endsWith(" Cycles") && !bean.endsWith(" Major Cycles");
@@ -67,10 +87,7 @@ final class Pauses {
 
   private void add(String bean, String what, GcInfo gc) {
     // Both clocks run evenly; the JVM's has milliseconds.
-    long start =
-        System.nanoTime()
-            - TimeUnit.MILLISECONDS.toNanos(
-                ManagementFactory.getRuntimeMXBean().getUptime() - gc.getStartTime());
+    long start = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(gcMillis() - gc.getStartTime());
     long nanos = TimeUnit.MILLISECONDS.toNanos(gc.getDuration());
     Replay.Collection collection =
         new Replay.Collection(
