@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -143,22 +144,33 @@ final class GoTests {
   @Test
   void goroutinesThatOnlyYieldLetOthersRun() throws Exception {
     // On the JDK's scheduler two that yield keep a carrier from looking at what was submitted.
+    // They do so for a while before anybody else comes: each must leave its carrier again and
+    // again.
     AtomicBoolean over = new AtomicBoolean();
+    LongAdder yields = new LongAdder();
     WaitGroup all = new WaitGroup();
     for (int i = 0; i < 4 * Runtime.getRuntime().availableProcessors(); i++) {
       all.go(
           () -> {
             while (!over.get()) {
               Go.yield();
+              yields.increment();
             }
           });
     }
-    all.go(
-        () -> {
-          Go.sleep(Duration.ofMillis(1));
-          over.set(true);
-        });
-    all.await();
+    try {
+      while (yields.sum() < 50_000) {
+        Thread.sleep(1);
+      }
+      all.go(
+          () -> {
+            Go.sleep(Duration.ofMillis(1));
+            over.set(true);
+          });
+      all.await();
+    } finally {
+      over.set(true); // else they starve the tests that follow, too
+    }
   }
 
   @Test

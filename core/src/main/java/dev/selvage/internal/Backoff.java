@@ -56,6 +56,7 @@ public final class Backoff {
    * in a while.
    */
   public static void breathe() {
+    nap(1); // ends at once where there is a permit, as there is after the first breath
     nap(1);
     LockSupport.unpark(Thread.currentThread());
   }
