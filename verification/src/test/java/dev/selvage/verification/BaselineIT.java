@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.selvage.verification.SelvageCommand.Result;
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,27 +31,9 @@ final class BaselineIT {
     this.directory = directory;
   }
 
-  private record Result(int code, String out, String err) {}
-
   private Result run(String... arguments) throws IOException, InterruptedException {
-    var command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                Project.ROOT.resolve("cli/target/dist/lib") + "/*",
-                "dev.selvage.cli.Selvage"));
-    command.addAll(List.of(arguments));
-    Path err = directory.resolve("err");
-    Process process =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectError(err.toFile())
-            .start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return new Result(process.waitFor(), out, Files.readString(err));
+    return SelvageCommand.run(
+        SelvageCommand.of(arguments).directory(directory.toFile()), directory.resolve("err"));
   }
 
   private Result leaks(Target target, String... more) throws Exception {
@@ -68,26 +50,28 @@ final class BaselineIT {
     try (Target program = Target.java().classPath(CLASSES).start(own, Leaving.class, "first")) {
       program.await("ready");
       Result before = leaks(program, "--json=base.json");
-      assertEquals(FINDINGS, before.code, before.err);
+      assertEquals(FINDINGS, before.code(), before.err());
 
       Result same = leaks(program, "--baseline=base.json");
-      assertEquals(DONE, same.code, same.err + same.out);
-      assertTrue(same.out.startsWith("LEAK  proven  BlockingQueue.put  x1"), same.out);
+      assertEquals(DONE, same.code(), same.err() + same.out());
+      assertTrue(same.out().startsWith("LEAK  proven  BlockingQueue.put  x1"), same.out());
       assertTrue(
-          same.out.endsWith("Compared with base.json:\n0 new, 0 grown, 0 fewer, 0 gone, 1 same\n"),
-          same.out);
+          same.out()
+              .endsWith("Compared with base.json:\n0 new, 0 grown, 0 fewer, 0 gone, 1 same\n"),
+          same.out());
 
       program.ask("first", "left");
       Result grown = leaks(program, "--baseline=base.json");
-      assertEquals(FINDINGS, grown.code, grown.err + grown.out);
-      assertTrue(grown.out.contains("\ngrown  x1 to x2  proven  BlockingQueue.put  "), grown.out);
+      assertEquals(FINDINGS, grown.code(), grown.err() + grown.out());
+      assertTrue(
+          grown.out().contains("\ngrown  x1 to x2  proven  BlockingQueue.put  "), grown.out());
 
       // What has grown is accepted from now on, and the report that says so is the next baseline.
-      assertEquals(FINDINGS, leaks(program, "--baseline=base.json", "--json=base.json").code);
+      assertEquals(FINDINGS, leaks(program, "--baseline=base.json", "--json=base.json").code());
       program.ask("second", "left");
       Result fresh = leaks(program, "--baseline=base.json", "--json=fresh.json");
-      assertEquals(FINDINGS, fresh.code, fresh.err);
-      assertTrue(fresh.err.contains("1 new, 0 grown, 0 fewer, 0 gone, 1 same"), fresh.err);
+      assertEquals(FINDINGS, fresh.code(), fresh.err());
+      assertTrue(fresh.err().contains("1 new, 0 grown, 0 fewer, 0 gone, 1 same"), fresh.err());
       JsonNode diff =
           new ObjectMapper()
               .readTree(Files.readString(directory.resolve("fresh.json")))
@@ -96,25 +80,25 @@ final class BaselineIT {
       assertEquals(1, diff.path("new").size(), diff::toString);
 
       Result none = leaks(program, "--baseline=none.json");
-      assertEquals(USAGE, none.code, none.err);
+      assertEquals(USAGE, none.code(), none.err());
       assertEquals(
           "selvage: cannot read none.json (no such file or directory): selvage leaks --json FILE"
               + " makes one (selvage leaks --help explains)\n",
-          none.err);
+          none.err());
     }
   }
 
   @Test
   void a_program_that_is_started_too() throws Exception {
     Result before = program("--json=base.json", "first");
-    assertEquals(FINDINGS, before.code, before.err);
+    assertEquals(FINDINGS, before.code(), before.err());
     Result same = program("--baseline=base.json", "first");
-    assertEquals(DONE, same.code, same.err);
-    assertTrue(same.err.contains("LEAK  proven"), same.err);
-    assertTrue(same.err.endsWith("0 new, 0 grown, 0 fewer, 0 gone, 1 same\n"), same.err);
+    assertEquals(DONE, same.code(), same.err());
+    assertTrue(same.err().contains("LEAK  proven"), same.err());
+    assertTrue(same.err().endsWith("0 new, 0 grown, 0 fewer, 0 gone, 1 same\n"), same.err());
     Result fresh = program("--baseline=base.json", "second");
-    assertEquals(FINDINGS, fresh.code, fresh.err);
-    assertTrue(fresh.err.endsWith("1 new, 0 grown, 0 fewer, 1 gone, 0 same\n"), fresh.err);
+    assertEquals(FINDINGS, fresh.code(), fresh.err());
+    assertTrue(fresh.err().endsWith("1 new, 0 grown, 0 fewer, 1 gone, 0 same\n"), fresh.err());
   }
 
   private Result program(String option, String place) throws Exception {

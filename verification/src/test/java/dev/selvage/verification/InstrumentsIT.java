@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.selvage.verification.SelvageCommand.Result;
 import java.io.File;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -44,16 +44,16 @@ final class InstrumentsIT {
     this.directory = directory;
   }
 
-  private record Result(int code, String out, String err) {
-    void assertOneLine(int expected, String told) {
-      assertEquals(expected, code, err);
-      List<String> lines =
-          err.lines()
-              .filter(l -> !l.contains("attaching to") && !l.contains("what stays"))
-              .toList();
-      assertEquals(1, lines.size(), err);
-      assertTrue(lines.getFirst().contains(told), err);
-    }
+  private static void assertOneLine(Result result, int expected, String told) {
+    assertEquals(expected, result.code(), result.err());
+    List<String> lines =
+        result
+            .err()
+            .lines()
+            .filter(l -> !l.contains("attaching to") && !l.contains("what stays"))
+            .toList();
+    assertEquals(1, lines.size(), result.err());
+    assertTrue(lines.getFirst().contains(told), result.err());
   }
 
   /**
@@ -88,24 +88,9 @@ final class InstrumentsIT {
   }
 
   private Result run(String... arguments) throws IOException, InterruptedException {
-    var command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                Project.ROOT.resolve("cli/target/dist/lib") + "/*",
-                "dev.selvage.cli.Selvage"));
-    command.addAll(List.of(arguments));
-    Path err = directory.resolve("err-" + ++runs);
-    Process process =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectError(err.toFile())
-            .start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return new Result(process.waitFor(), out, Files.readString(err));
+    return SelvageCommand.run(
+        SelvageCommand.of(arguments).directory(directory.toFile()),
+        directory.resolve("err-" + ++runs));
   }
 
   private List<String> both() {
@@ -116,21 +101,21 @@ final class InstrumentsIT {
   void stacks_of_every_goroutine_as_text_and_as_json() throws Exception {
     for (String target : both()) {
       Result text = run("stacks", target);
-      assertEquals(DONE, text.code, text.err);
+      assertEquals(DONE, text.code(), text.err());
       assertEquals(
           Stall.WAITING,
-          text.out
+          text.out()
               .lines()
               .filter(l -> l.matches("goroutine \\d+ \\[chan receive.*customer-.*"))
               .count(),
-          text.out);
+          text.out());
       Result json = run("stacks", target, "--json");
-      JsonNode all = JSON.readTree(json.out).path("goroutines");
+      JsonNode all = JSON.readTree(json.out()).path("goroutines");
       long waiting = 0;
       for (JsonNode one : all) {
         waiting += one.path("wait").asText().equals("chan receive") ? 1 : 0;
       }
-      assertEquals(Stall.WAITING, waiting, json.out);
+      assertEquals(Stall.WAITING, waiting, json.out());
     }
   }
 
@@ -138,13 +123,13 @@ final class InstrumentsIT {
   void top_counts_those_who_wait_at_one_place() throws Exception {
     for (String target : both()) {
       Result top = run("top", target, "--count", "2", "--interval", "200ms");
-      assertEquals(DONE, top.code, top.err);
-      List<String> rows = top.out.lines().filter(l -> l.contains(CUSTOMERS)).toList();
-      assertEquals(2, rows.size(), top.out);
+      assertEquals(DONE, top.code(), top.err());
+      List<String> rows = top.out().lines().filter(l -> l.contains(CUSTOMERS)).toList();
+      assertEquals(2, rows.size(), top.out());
       for (String row : rows) {
-        assertTrue(row.matches(" *" + Stall.WAITING + " +chan receive +.*"), top.out);
+        assertTrue(row.matches(" *" + Stall.WAITING + " +chan receive +.*"), top.out());
       }
-      assertTrue(top.out.contains("dev.selvage.verification.Stall.cook(Stall.java:"), top.out);
+      assertTrue(top.out().contains("dev.selvage.verification.Stall.cook(Stall.java:"), top.out());
     }
   }
 
@@ -153,18 +138,18 @@ final class InstrumentsIT {
     for (String target : both()) {
       Path file = directory.resolve("cpu-" + runs + ".pb.gz");
       Result profile = run("profile", target, "--seconds", "2", "--top", "-o", file.toString());
-      assertEquals(DONE, profile.code, profile.err);
-      assertTrue(profile.out.startsWith("Type: cpu, in 2"), profile.out);
-      assertTrue(profile.out.contains("dev.selvage.verification.Stall.cook"), profile.out);
-      assertTrue(profile.err.contains("go tool pprof " + file), profile.err);
+      assertEquals(DONE, profile.code(), profile.err());
+      assertTrue(profile.out().startsWith("Type: cpu, in 2"), profile.out());
+      assertTrue(profile.out().contains("dev.selvage.verification.Stall.cook"), profile.out());
+      assertTrue(profile.err().contains("go tool pprof " + file), profile.err());
       Result flame = run("flame", file.toString());
-      assertEquals(DONE, flame.code, flame.err);
+      assertEquals(DONE, flame.code(), flame.err());
       assertTrue(Files.readString(Path.of(file + ".html")).contains(">Stall.cook</text>"));
       for (String type : List.of("goroutine", "heap", "wall", "block")) {
         Path other = directory.resolve(type + runs);
         var more = type.equals("wall") || type.equals("block") ? "--seconds=1" : "--rows=5";
         Result taken = run("profile", target, "--type", type, more, "-o", other.toString());
-        assertEquals(DONE, taken.code, taken.err);
+        assertEquals(DONE, taken.code(), taken.err());
         pprof(other);
       }
       assertTrue(pprof(file).contains("Stall.cook"));
@@ -193,20 +178,20 @@ final class InstrumentsIT {
   void sched_shows_the_ps_of_our_scheduler_also_from_another_class_loader() throws Exception {
     for (String target : List.of(address, Long.toString(served.pid()))) {
       Result table = run("sched", target, "--count", "2");
-      assertEquals(DONE, table.code, table.err);
-      assertTrue(table.out.startsWith("GOMAXPROCS "), table.out);
+      assertEquals(DONE, table.code(), table.err());
+      assertTrue(table.out().startsWith("GOMAXPROCS "), table.out());
       Result lines = run("sched", target, "--interval", "100ms", "--count", "3");
-      assertEquals(3, lines.out.lines().count(), lines.out);
+      assertEquals(3, lines.out().lines().count(), lines.out());
       assertTrue(
           lines
-              .out
+              .out()
               .lines()
               .allMatch(l -> l.matches("SCHED \\d+ms: gomaxprocs=\\d+ idleprocs=.* \\[( \\d+)+ ]")),
-          lines.out);
-      JsonNode before = JSON.readTree(run("sched", target, "--json").out);
+          lines.out());
+      JsonNode before = JSON.readTree(run("sched", target, "--json").out());
       assertEquals(1, before.path("schedulers").size(), before.toString());
       long end = System.nanoTime() + Target.PATIENCE.toNanos();
-      while (ticks(JSON.readTree(run("sched", target, "--json").out)) <= ticks(before)) {
+      while (ticks(JSON.readTree(run("sched", target, "--json").out())) <= ticks(before)) {
         assertTrue(System.nanoTime() < end, "the cook yields, so there are ticks: " + before);
       }
     }
@@ -223,11 +208,11 @@ final class InstrumentsIT {
   @Test
   void sched_says_that_goroutines_run_on_the_scheduler_of_the_jdk() throws Exception {
     Result sched = run("sched", Long.toString(plain.pid()), "--once");
-    assertEquals(DONE, sched.code, sched.err);
+    assertEquals(DONE, sched.code(), sched.err());
     assertTrue(
-        sched.out.startsWith("No scheduler of Selvage's runs here: selvage.scheduler=jdk"),
-        sched.out);
-    assertTrue(sched.out.contains("Virtual threads run on the JDK's: parallelism "), sched.out);
+        sched.out().startsWith("No scheduler of Selvage's runs here: selvage.scheduler=jdk"),
+        sched.out());
+    assertTrue(sched.out().contains("Virtual threads run on the JDK's: parallelism "), sched.out());
   }
 
   private static String go(String... command) throws Exception {
@@ -247,47 +232,48 @@ final class InstrumentsIT {
     for (String target : List.of(address, Long.toString(served.pid()))) {
       Path file = directory.resolve("trace-" + runs);
       Result trace = run("trace", target, "--seconds", "1", "-o", file.toString());
-      assertEquals(DONE, trace.code, trace.err);
+      assertEquals(DONE, trace.code(), trace.err());
       String told = go("go", "tool", "trace", "-d=parsed", file.toString());
       assertTrue(told.contains("Reason=\"runtime.Gosched\""), "the cook yields");
     }
     Path json = directory.resolve("trace.json");
     Result perfetto = run("trace", address, "--seconds=1", "--format=perfetto", "-o" + json);
-    assertEquals(DONE, perfetto.code, perfetto.err);
+    assertEquals(DONE, perfetto.code(), perfetto.err());
     assertTrue(JSON.readTree(json.toFile()).path("traceEvents").size() > 10);
     Result none = run("trace", Long.toString(plain.pid()), "-o", directory + "/none");
-    assertEquals(UNREACHABLE, none.code);
+    assertEquals(UNREACHABLE, none.code());
     assertTrue(
-        none.err.contains(
-            "501 (Could not enable tracing: an execution trace needs Selvage's own scheduler"),
-        none.err);
+        none.err()
+            .contains(
+                "501 (Could not enable tracing: an execution trace needs Selvage's own scheduler"),
+        none.err());
   }
 
   @Test
   void a_flight_recorder_is_started_read_and_stopped_in_a_running_process() throws Exception {
     String pid = Long.toString(served.pid());
-    assertEquals(UNREACHABLE, run("record", pid).code, "none runs yet");
+    assertEquals(UNREACHABLE, run("record", pid).code(), "none runs yet");
     Path files = directory.resolve("flights");
     Result start = run("record", pid, "--start", "--keep", "20s", "--dir", files.toString());
-    assertEquals(DONE, start.code, start.err);
-    assertTrue(start.err.contains("what --start leaves there: the flight recorder"), start.err);
+    assertEquals(DONE, start.code(), start.err());
+    assertTrue(start.err().contains("what --start leaves there: the flight recorder"), start.err());
     assertTrue(Files.isDirectory(files));
     for (String target : List.of(pid, address)) {
       Path file = directory.resolve("flight-" + runs);
       Result fetched = run("record", target, "-o", file.toString());
-      assertEquals(DONE, fetched.code, fetched.err);
+      assertEquals(DONE, fetched.code(), fetched.err());
       String told = go("go", "tool", "trace", "-d=parsed", file.toString());
       assertTrue(told.contains("Reason=\"runtime.Gosched\""), "the cook yields");
       Result status = run("record", target, "--status");
-      assertTrue(status.out.contains("it holds the last 20s"), status.out);
-      assertTrue(status.out.contains("It writes into " + files), status.out);
+      assertTrue(status.out().contains("it holds the last 20s"), status.out());
+      assertTrue(status.out().contains("It writes into " + files), status.out());
     }
-    assertEquals(DONE, run("record", pid, "--stop").code);
-    assertTrue(run("record", address, "--status").out.endsWith("does not run.\n"));
+    assertEquals(DONE, run("record", pid, "--stop").code());
+    assertTrue(run("record", address, "--status").out().endsWith("does not run.\n"));
     // Where the JDK's scheduler runs them it is said why it cannot be.
     Result no = run("record", Long.toString(plain.pid()), "--start");
-    assertEquals(UNREACHABLE, no.code, no.err);
-    assertTrue(no.err.contains("cannot record: an execution trace needs Selvage's"), no.err);
+    assertEquals(UNREACHABLE, no.code(), no.err());
+    assertTrue(no.err().contains("cannot record: an execution trace needs Selvage's"), no.err());
   }
 
   @Test
@@ -317,34 +303,25 @@ final class InstrumentsIT {
   @Test
   void doctor_explains_both_programs() throws Exception {
     Result plainly = run("doctor", Long.toString(plain.pid()));
-    assertEquals(DONE, plainly.code, plainly.err);
+    assertEquals(DONE, plainly.code(), plainly.err());
     assertTrue(
-        plainly.out.matches("(?s).*note +scheduler +that of the JDK, so there are no traces: .*"),
-        plainly.out);
-    assertTrue(plainly.out.matches("(?s).*ok +proof +G1 proves leaks: now.*"), plainly.out);
+        plainly.out().matches("(?s).*note +scheduler +that of the JDK, so there are no traces: .*"),
+        plainly.out());
+    assertTrue(plainly.out().matches("(?s).*ok +proof +G1 proves leaks: now.*"), plainly.out());
     Result well = run("doctor", address, "--json");
-    assertEquals(DONE, well.code, well.err);
-    String told = JSON.readTree(well.out).path("checks").toString();
+    assertEquals(DONE, well.code(), well.err());
+    String told = JSON.readTree(well.out()).path("checks").toString();
     assertTrue(told.contains("Selvage's, GOMAXPROCS "), told);
     Result here = run("doctor");
-    assertEquals(DONE, here.code, here.err);
-    assertTrue(here.out.contains(plain.pid() + " (dev.selvage.verification.Stall)"), here.out);
+    assertEquals(DONE, here.code(), here.err());
+    assertTrue(here.out().contains(plain.pid() + " (dev.selvage.verification.Stall)"), here.out());
   }
 
   @Test
   void a_process_that_is_stopped_while_it_is_watched_is_told() throws Exception {
     assumeTrue(Files.isReadable(Path.of("/proc/self/stat")), "only Linux tells the state");
     Process command =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                Project.ROOT.resolve("cli/target/dist/lib") + "/*",
-                "dev.selvage.cli.Selvage",
-                "top",
-                Long.toString(plain.pid()),
-                "--interval",
-                "100ms")
+        SelvageCommand.of("top", Long.toString(plain.pid()), "--interval", "100ms")
             .redirectError(directory.resolve("stopped").toFile())
             .start();
     String pid = Long.toString(plain.pid());
@@ -362,12 +339,12 @@ final class InstrumentsIT {
       command.destroyForcibly();
       new ProcessBuilder("kill", "-CONT", pid).start().waitFor();
     }
-    assertEquals(DONE, run("top", pid, "--once").code, "it goes on as if nothing had been");
+    assertEquals(DONE, run("top", pid, "--once").code(), "it goes on as if nothing had been");
   }
 
   @Test
   void nothing_of_a_tool_stays_in_the_program_when_it_has_ended() throws Exception {
-    assertEquals(DONE, run("top", Long.toString(plain.pid()), "--once").code);
+    assertEquals(DONE, run("top", Long.toString(plain.pid()), "--once").code());
     long end = System.nanoTime() + Target.PATIENCE.toNanos();
     while (platformThreads(plain).contains("\"selvage-tool\"")) {
       assertTrue(System.nanoTime() < end, platformThreads(plain));
@@ -391,35 +368,30 @@ final class InstrumentsIT {
 
   @Test
   void what_cannot_be_is_told_in_one_line() throws Exception {
-    run("profile", address, "--type", "orders", "-o", directory.resolve("p").toString())
-        .assertOneLine(2, "has no profile 'orders'");
-    run("profile", Long.toString(plain.pid()), "--type", "orders", "--top")
-        .assertOneLine(2, "has no profile 'orders'");
-    run("stacks", address, "--locks")
-        .assertOneLine(UNREACHABLE, "403 (locks=1 is not allowed here");
-    run("profile", address, "-o", "/nonexistent/p").assertOneLine(2, "cannot write -o");
+    assertOneLine(
+        run("profile", address, "--type", "orders", "-o", directory.resolve("p").toString()),
+        2,
+        "has no profile 'orders'");
+    assertOneLine(
+        run("profile", Long.toString(plain.pid()), "--type", "orders", "--top"),
+        2,
+        "has no profile 'orders'");
+    assertOneLine(
+        run("stacks", address, "--locks"), UNREACHABLE, "403 (locks=1 is not allowed here");
+    assertOneLine(run("profile", address, "-o", "/nonexistent/p"), 2, "cannot write -o");
     long pid = plain.pid();
     plain.close();
     for (String command :
         List.of("stacks", "top", "sched", "profile", "flame", "trace", "record", "doctor")) {
       Result gone = run(command, Long.toString(pid));
-      assertEquals(UNREACHABLE, gone.code, gone.err);
+      assertEquals(UNREACHABLE, gone.code(), gone.err());
     }
   }
 
   @Test
   void a_program_that_ends_while_it_is_watched_is_told() throws Exception {
     var command =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                Project.ROOT.resolve("cli/target/dist/lib") + "/*",
-                "dev.selvage.cli.Selvage",
-                "top",
-                Long.toString(plain.pid()),
-                "--interval",
-                "100ms")
+        SelvageCommand.of("top", Long.toString(plain.pid()), "--interval", "100ms")
             .redirectError(directory.resolve("watched").toFile())
             .start();
     try (var out = command.inputReader()) {

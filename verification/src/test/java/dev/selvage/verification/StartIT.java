@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.selvage.verification.SelvageCommand.Result;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,17 +27,15 @@ final class StartIT {
 
   @TempDir private Path directory;
 
-  private record Result(int code, String out, String err) {
-    /** One line of ours, and nothing else, with the exit code for it. */
-    void assertOneLine(String... parts) {
-      assertEquals(USAGE, code, err);
-      assertEquals(1, err.lines().count(), err);
-      assertTrue(err.startsWith("selvage: "), err);
-      for (String part : parts) {
-        assertTrue(err.contains(part), err);
-      }
-      assertEquals("", out);
+  /** One line of ours, and nothing else, with the exit code for it. */
+  private static void assertOneLine(Result result, String... parts) {
+    assertEquals(USAGE, result.code(), result.err());
+    assertEquals(1, result.err().lines().count(), result.err());
+    assertTrue(result.err().startsWith("selvage: "), result.err());
+    for (String part : parts) {
+      assertTrue(result.err().contains(part), result.err());
     }
+    assertEquals("", result.out());
   }
 
   @BeforeEach
@@ -62,28 +60,11 @@ final class StartIT {
   }
 
   private Result run(String... arguments) throws IOException, InterruptedException {
-    var command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                Project.ROOT.resolve("cli/target/dist/lib") + "/*",
-                "dev.selvage.cli.Selvage",
-                "run",
-                "--fail-on",
-                "any",
-                "--"));
-    command.addAll(List.of(arguments));
-    Path err = directory.resolve("err");
-    Process process =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectError(err.toFile())
-            .start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return new Result(process.waitFor(), out, Files.readString(err));
+    var all = new ArrayList<>(List.of("run", "--fail-on", "any", "--"));
+    all.addAll(List.of(arguments));
+    return SelvageCommand.run(
+        SelvageCommand.of(all.toArray(String[]::new)).directory(directory.toFile()),
+        directory.resolve("err"));
   }
 
   private String jar(String name, String main, String... classes) throws IOException {
@@ -104,15 +85,15 @@ final class StartIT {
 
   @Test
   void a_class_that_is_not_there() throws Exception {
-    run("NoSuchClass").assertOneLine("no class NoSuchClass", "-cp");
-    run("-cp", directory.toString(), "com.acme.Main", "x").assertOneLine("com.acme.Main");
-    run("None.java").assertOneLine("no file None.java");
+    assertOneLine(run("NoSuchClass"), "no class NoSuchClass", "-cp");
+    assertOneLine(run("-cp", directory.toString(), "com.acme.Main", "x"), "com.acme.Main");
+    assertOneLine(run("None.java"), "no file None.java");
   }
 
   @Test
   void a_class_without_a_main_method() throws Exception {
-    run("-cp", directory.toString(), "Empty").assertOneLine("Empty has no main method");
-    run("-jar", jar("empty.jar", "Empty", "Empty")).assertOneLine("Empty has no main method");
+    assertOneLine(run("-cp", directory.toString(), "Empty"), "Empty has no main method");
+    assertOneLine(run("-jar", jar("empty.jar", "Empty", "Empty")), "Empty has no main method");
   }
 
   @Test
@@ -121,17 +102,17 @@ final class StartIT {
     bytes[7]++;
     Files.write(directory.resolve("Main.class"), bytes);
     int ours = Runtime.version().feature();
-    run("-cp", directory.toString(), "Main")
-        .assertOneLine("for Java " + (ours + 1), "--release " + ours);
+    assertOneLine(
+        run("-cp", directory.toString(), "Main"), "for Java " + (ours + 1), "--release " + ours);
   }
 
   @Test
   void a_jar_that_cannot_be_run() throws Exception {
-    run("-jar", "none.jar").assertOneLine("no jar none.jar");
+    assertOneLine(run("-jar", "none.jar"), "no jar none.jar");
     write("broken.jar", "not a jar");
-    run("-jar", "broken.jar").assertOneLine("broken.jar is no jar");
-    run("-jar", jar("plain.jar", "", "Main")).assertOneLine("names no Main-Class");
-    run("-jar", jar("other.jar", "com.acme.Main", "Main")).assertOneLine("com.acme.Main");
+    assertOneLine(run("-jar", "broken.jar"), "broken.jar is no jar");
+    assertOneLine(run("-jar", jar("plain.jar", "", "Main")), "names no Main-Class");
+    assertOneLine(run("-jar", jar("other.jar", "com.acme.Main", "Main")), "com.acme.Main");
   }
 
   /** Here Java has spoken before anybody could ask; the report of a program is left out. */
@@ -146,11 +127,11 @@ final class StartIT {
           {"Broken.java"}
         }) {
       Result result = run(arguments);
-      assertEquals(USAGE, result.code, result.err);
+      assertEquals(USAGE, result.code(), result.err());
       var ours =
-          result.err.lines().filter(l -> l.startsWith("selvage: Java did not start")).toList();
-      assertEquals(1, ours.size(), result.err);
-      assertFalse(result.err.contains("0 leaks"), result.err);
+          result.err().lines().filter(l -> l.startsWith("selvage: Java did not start")).toList();
+      assertEquals(1, ours.size(), result.err());
+      assertFalse(result.err().contains("0 leaks"), result.err());
     }
   }
 
@@ -164,14 +145,14 @@ final class StartIT {
           {directory.resolve("Main.java").toString()}
         }) {
       Result result = run(arguments);
-      assertEquals(0, result.code, result.err);
-      assertEquals("ran\n", result.out);
-      assertTrue(result.err.contains("0 leaks"), result.err);
+      assertEquals(0, result.code(), result.err());
+      assertEquals("ran\n", result.out());
+      assertTrue(result.err().contains("0 leaks"), result.err());
     }
     for (String main : List.of("Fails", "Quits")) {
       Result result = run("-cp", directory.toString(), main);
-      assertEquals(1, result.code, result.err);
-      assertTrue(result.err.contains("0 leaks"), "examined at its end: " + result.err);
+      assertEquals(1, result.code(), result.err());
+      assertTrue(result.err().contains("0 leaks"), "examined at its end: " + result.err());
     }
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.selvage.verification.SelvageCommand.Result;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
@@ -286,11 +287,11 @@ final class WholeJvmIT {
         """);
     Result result =
         run("--scheduler=gmp", "--fail-on", "proven", "--", "-cp", directory.toString(), "Leaks");
-    assertEquals(1, result.code, result.err);
-    assertTrue(result.out.contains("@selvage-m-"), result.out);
-    assertTrue(result.err.contains("scheduler gmp for all virtual threads"), result.err);
-    assertTrue(result.err.contains("LEAK  proven  BlockingQueue.put  x50"), result.err);
-    assertTrue(result.err.contains("canary found"), result.err);
+    assertEquals(1, result.code(), result.err());
+    assertTrue(result.out().contains("@selvage-m-"), result.out());
+    assertTrue(result.err().contains("scheduler gmp for all virtual threads"), result.err());
+    assertTrue(result.err().contains("LEAK  proven  BlockingQueue.put  x50"), result.err());
+    assertTrue(result.err().contains("canary found"), result.err());
   }
 
   @Test
@@ -301,9 +302,9 @@ final class WholeJvmIT {
         "public class Main { public static void main(String[] a) { System.out.println(1); } }");
     String[] program = {"--patch-module", patch, "-cp", directory.toString(), "Main"};
     Result asked = run(concat("--scheduler=gmp", program));
-    assertEquals(2, asked.code, asked.err);
-    assertEquals("", asked.out);
-    String ours = only(asked.err);
+    assertEquals(2, asked.code(), asked.err());
+    assertEquals("", asked.out());
+    String ours = only(asked.err());
     assertTrue(
         ours.startsWith(
             "selvage: --scheduler=gmp is not possible here: the constructor of"
@@ -312,7 +313,7 @@ final class WholeJvmIT {
     assertTrue(ours.contains(Runtime.version().toString()), ours);
 
     // The same JDK is good for everything else.
-    assertEquals(0, run(concat("--scheduler=jdk", program)).code);
+    assertEquals(0, run(concat("--scheduler=jdk", program)).code());
 
     // Whoever starts the agent by other means has the program run on.
     try (Target target =
@@ -337,9 +338,9 @@ final class WholeJvmIT {
             "-cp",
             directory.toString(),
             "Main");
-    assertEquals(2, result.code, result.err);
-    assertTrue(only(result.err).contains("-Dselvage.scheduler=jdk says"), result.err);
-    assertEquals("", result.out);
+    assertEquals(2, result.code(), result.err());
+    assertTrue(only(result.err()).contains("-Dselvage.scheduler=jdk says"), result.err());
+    assertEquals("", result.out());
   }
 
   /** The one line of ours; Java warns of what it was told to do to its own module. */
@@ -355,24 +356,11 @@ final class WholeJvmIT {
     return all.toArray(String[]::new);
   }
 
-  private record Result(int code, String out, String err) {}
-
   private Result run(String... arguments) throws IOException, InterruptedException {
-    var command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                Project.ROOT.resolve("cli/target/dist/lib") + "/*",
-                "dev.selvage.cli.Selvage",
-                "run"));
-    command.addAll(List.of(arguments));
-    Path err = directory.resolve("err");
-    Process process = new ProcessBuilder(command).redirectError(err.toFile()).start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return new Result(process.waitFor(), out, Files.readString(err));
+    var all = new ArrayList<>(List.of("run"));
+    all.addAll(List.of(arguments));
+    return SelvageCommand.run(
+        SelvageCommand.of(all.toArray(String[]::new)), directory.resolve("err"));
   }
 
   // --------------- What the tests need ---------------
