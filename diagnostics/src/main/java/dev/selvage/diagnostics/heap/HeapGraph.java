@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.heap;
 
+import dev.selvage.diagnostics.text.ClassNames;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -113,34 +114,7 @@ public final class HeapGraph {
   }
 
   static String dotted(String internal) {
-    return array(internal.replace('/', '.'));
-  }
-
-  private static String array(String name) {
-    int dimensions = 0;
-    while (dimensions < name.length() && name.charAt(dimensions) == '[') {
-      dimensions++;
-    }
-    if (dimensions == 0) {
-      return name;
-    }
-    String element = name.substring(dimensions);
-    String text =
-        switch (element) {
-          case "Z" -> "boolean";
-          case "C" -> "char";
-          case "F" -> "float";
-          case "D" -> "double";
-          case "B" -> "byte";
-          case "S" -> "short";
-          case "I" -> "int";
-          case "J" -> "long";
-          default ->
-              element.startsWith("L") && element.endsWith(";")
-                  ? element.substring(1, element.length() - 1)
-                  : element;
-        };
-    return text + "[]".repeat(dimensions);
+    return ClassNames.readable(internal.replace('/', '.'));
   }
 
   long shallow(int object) {

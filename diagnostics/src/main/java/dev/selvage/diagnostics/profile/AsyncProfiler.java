@@ -1,6 +1,7 @@
 package dev.selvage.diagnostics.profile;
 
 import dev.selvage.diagnostics.profile.StackProfile.Value;
+import dev.selvage.diagnostics.text.ClassNames;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -146,7 +147,7 @@ final class AsyncProfiler {
             long bytes = Math.max(size, interval);
             Map<String, String> labels = name(event, "eventThread");
             RecordedClass type = event.getClass("objectClass");
-            labels.put("class", type == null ? "?" : Histogram.readable(type.getName()));
+            labels.put("class", type == null ? "?" : ClassNames.readable(type.getName()));
             profile.add(
                 stack,
                 labels,

@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.profile;
 
+import dev.selvage.diagnostics.text.ClassNames;
 import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -61,7 +62,7 @@ final class Histogram {
               Matcher m = LINE.matcher(line);
               if (m.matches()) {
                 entries.merge(
-                    readable(m.group(3)),
+                    ClassNames.readable(m.group(3)),
                     new Entry(Long.parseLong(m.group(1)), Long.parseLong(m.group(2))),
                     (a, b) -> new Entry(a.count + b.count, a.bytes + b.bytes));
               }
@@ -80,33 +81,5 @@ final class Histogram {
     before.forEach((type, entry) -> delta.putIfAbsent(type, new Entry(-entry.count, -entry.bytes)));
     delta.values().removeIf(entry -> entry.count == 0 && entry.bytes == 0);
     return delta;
-  }
-
-  /** The name of a class as in source code: {@code byte[]} for {@code [B}. */
-  static String readable(String name) {
-    int dimensions = 0;
-    while (dimensions < name.length() && name.charAt(dimensions) == '[') {
-      dimensions++;
-    }
-    if (dimensions == 0) {
-      return name;
-    }
-    String element = name.substring(dimensions);
-    String readable =
-        switch (element) {
-          case "B" -> "byte";
-          case "C" -> "char";
-          case "D" -> "double";
-          case "F" -> "float";
-          case "I" -> "int";
-          case "J" -> "long";
-          case "S" -> "short";
-          case "Z" -> "boolean";
-          default ->
-              element.startsWith("L") && element.endsWith(";")
-                  ? element.substring(1, element.length() - 1)
-                  : element;
-        };
-    return readable + "[]".repeat(dimensions);
   }
 }

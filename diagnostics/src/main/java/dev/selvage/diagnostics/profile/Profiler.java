@@ -2,6 +2,7 @@ package dev.selvage.diagnostics.profile;
 
 import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.profile.StackProfile.Value;
+import dev.selvage.diagnostics.text.ClassNames;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -279,7 +280,7 @@ public final class Profiler {
               long bytes = inNew ? Math.max(size, event.getLong("tlabSize")) : size;
               Map<String, String> all =
                   new HashMap<>(labels(event, event.getThread("eventThread"), labels));
-              all.put("class", type == null ? "?" : Histogram.readable(type.getName()));
+              all.put("class", type == null ? "?" : ClassNames.readable(type.getName()));
               profile.add(
                   recording.stack(event), all, Math.round((double) bytes / size), bytes, 0, 0);
             }
