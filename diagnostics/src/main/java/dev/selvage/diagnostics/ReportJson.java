@@ -26,7 +26,7 @@ public final class ReportJson {
     root.put("proof", proof(report.proof()));
     root.put("findings", report.findings().stream().map(ReportJson::finding).toList());
     root.put("notes", report.notes());
-    return text(root);
+    return Json.text(root);
   }
 
   /**
@@ -38,14 +38,6 @@ public final class ReportJson {
     Map<String, @Nullable Object> root = new LinkedHashMap<>();
     root.put("schema", "selvage.error/1");
     root.put("error", sentence);
-    return text(root);
-  }
-
-  /**
-   * A value as JSON on one line, ending in a line break: maps, collections, numbers, booleans and
-   * null as what they are, everything else as its text.
-   */
-  public static String text(Map<String, @Nullable Object> root) {
     return Json.text(root);
   }
 
@@ -87,7 +79,8 @@ public final class ReportJson {
     return json;
   }
 
-  private static Map<String, @Nullable Object> proof(Report.Proof proof) {
+  /** How the proof went, as in the report. */
+  public static Map<String, @Nullable Object> proof(Report.Proof proof) {
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
     json.put("mode", proof.mode());
     json.put("rounds", proof.rounds());
@@ -100,7 +93,8 @@ public final class ReportJson {
     return json;
   }
 
-  private static Map<String, @Nullable Object> finding(Finding finding) {
+  /** One finding as in the report. */
+  public static Map<String, @Nullable Object> finding(Finding finding) {
     Details d = finding.details();
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
     json.put("verdict", finding.verdict());

@@ -1,6 +1,7 @@
 package dev.selvage.diagnostics;
 
 import dev.selvage.diagnostics.cores.Cores;
+import dev.selvage.diagnostics.text.Json;
 import java.lang.management.ManagementFactory;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,7 +22,7 @@ public final class SchedulerJson {
 
   /** One JSON object on one line, ending in a line break. */
   public static String render() {
-    return ReportJson.text(value());
+    return Json.text(value());
   }
 
   /** The same as a value. */

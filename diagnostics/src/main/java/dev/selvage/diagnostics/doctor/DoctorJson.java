@@ -3,10 +3,10 @@ package dev.selvage.diagnostics.doctor;
 import dev.selvage.diagnostics.ControlGroup;
 import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Report;
-import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.prover.JdkBuild;
 import dev.selvage.diagnostics.prover.Prover;
+import dev.selvage.diagnostics.text.Json;
 import dev.selvage.diagnostics.trace.FlightRecorder;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -36,7 +36,7 @@ public final class DoctorJson {
     root.put("processors", processors());
     root.put("memory", memory());
     root.put("flightRecorder", FlightRecorder.current() != null);
-    return ReportJson.text(root);
+    return Json.text(root);
   }
 
   private static Map<String, @Nullable Object> scheduler() {

@@ -5,6 +5,7 @@ import dev.selvage.diagnostics.Finding.Details;
 import dev.selvage.diagnostics.Frames;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.SchedulerJson;
 import dev.selvage.diagnostics.Tally;
 import dev.selvage.diagnostics.text.Json;
@@ -17,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -166,19 +166,9 @@ public final class Sampling implements Live.Source {
       json.put("findings", List.of());
       return line(json);
     }
-    Report.Proof proof = report.proof();
     json.put("capturedAt", report.capturedAt().toEpochMilli());
     json.put("collector", report.vm().collector());
-    Map<String, @Nullable Object> how = new LinkedHashMap<>();
-    how.put("mode", proof.mode());
-    how.put("rounds", proof.rounds());
-    how.put("pauseMillis", proof.pauseMillis());
-    how.put("totalMillis", proof.totalMillis());
-    how.put("complete", proof.complete());
-    how.put("canary", proof.canary());
-    how.put("refuted", proof.refuted());
-    how.put("why", proof.why());
-    json.put("proof", how);
+    json.put("proof", ReportJson.proof(report.proof()));
     json.put("unprovable", report.goroutines().unprovable());
     json.put("notes", report.notes());
     long millis = report.capturedAt().toEpochMilli();
@@ -200,22 +190,8 @@ public final class Sampling implements Live.Source {
     Details d = finding.details();
     Seen before = seen.computeIfAbsent(d.fingerprint() + d.state().text(), _ -> new Seen(millis));
     before.add(millis, d.count());
-    Map<String, @Nullable Object> json = new LinkedHashMap<>();
-    json.put("fingerprint", d.fingerprint());
-    json.put("verdict", finding.verdict());
-    json.put("state", d.state().text());
-    json.put("kind", d.kind());
-    json.put("count", d.count());
-    json.put("site", d.site());
-    json.put("entry", d.entry());
-    json.put("seenSeconds", known(d.seenSeconds()));
-    json.put("retainedBytes", known(d.retainedBytes()));
-    json.put("names", d.names());
+    Map<String, @Nullable Object> json = ReportJson.finding(finding);
     json.put("stack", d.stack().stream().map(Sampling::frame).toList());
-    json.put("except", d.except());
-    json.put("evidence", d.evidence());
-    json.put("because", d.because());
-    json.put("try", d.suggestion());
     json.put("firstMillis", before.firstMillis);
     json.put("counts", List.copyOf(before.counts));
     return json;
@@ -225,10 +201,6 @@ public final class Sampling implements Live.Source {
   static String frame(StackTraceElement frame) {
     String whose = Frames.isJdk(frame) ? "j " : Frames.isSelvage(frame) ? "s " : "p ";
     return whose + Frames.text(frame);
-  }
-
-  private static @Nullable Long known(OptionalLong value) {
-    return value.isPresent() ? value.getAsLong() : null;
   }
 
   private static String line(Map<String, @Nullable Object> json) {
