@@ -32,12 +32,13 @@ public final class ReportText {
 
   private static final String INTERRUPT_ONE = "only an interrupt of one of them can still end it";
 
-  /** Evidence that is drawn, a line for each entry. */
+  // Evidence that is drawn, a line for each entry.
   private static final String CYCLE = "cycle";
+  private static final String PATH = "path";
 
-  /** Evidence that the sentence of the finding says already. */
-  private static final Set<String> IN_THE_SENTENCE =
-      Set.of("grewBy", "seconds", "perSecond", "oldestSeconds", "growing", "path", "doubt");
+  /** Evidence that the sentence of the finding says already, or that is drawn. */
+  private static final Set<String> SAID_ELSEWHERE =
+      Set.of("grewBy", "seconds", "perSecond", "oldestSeconds", "growing", "doubt", CYCLE, PATH);
 
   private static final Pattern LAST_NUMBER = Pattern.compile("(\\d{1,18})$");
   private static final String BLOCKS = "▁▂▃▄▅▆▇█";
@@ -106,14 +107,14 @@ public final class ReportText {
       line(place.entry, d.entry());
     }
     if (d.evidence().get(CYCLE) instanceof List<?> cycle) {
-      draw(cycle);
+      draw(CYCLE, cycle, "┌→ ", "│  ", "└─ ");
     }
     String evidence = evidence(d.evidence());
     if (!evidence.isEmpty()) {
       line("evidence", evidence);
     }
-    if (d.evidence().get("path") instanceof List<?> path) {
-      path(path);
+    if (d.evidence().get(PATH) instanceof List<?> path) {
+      draw("kept by", path, "", "├→ ", "╰→ ");
     }
     if (!d.because().isBlank()) {
       line("because", d.because());
@@ -133,11 +134,11 @@ public final class ReportText {
     out.append('\n');
   }
 
-  /** The lines of a circle, with its way back to the first at their left. */
-  private void draw(List<?> cycle) {
-    for (int i = 0; i < cycle.size(); i++) {
-      String edge = i == 0 ? "\u250c\u2192 " : i < cycle.size() - 1 ? "\u2502  " : "\u2514\u2500 ";
-      line(i == 0 ? CYCLE : "", edge + cycle.get(i));
+  /** One step a line, with an edge at its left. */
+  private void draw(String label, List<?> steps, String first, String next, String last) {
+    for (int i = 0; i < steps.size(); i++) {
+      String edge = i == 0 ? first : i < steps.size() - 1 ? next : last;
+      line(i == 0 ? label : "", edge + steps.get(i));
     }
   }
 
@@ -147,15 +148,6 @@ public final class ReportText {
         ? "only an interrupt can still wake it, by who holds the thread: "
             + list.stream().map(String::valueOf).collect(Collectors.joining(", "))
         : INTERRUPT;
-  }
-
-  /** A path from a root to what is kept, one step a line. */
-  private void path(List<?> path) {
-    for (int i = 0; i < path.size(); i++) {
-      String step = String.valueOf(path.get(i));
-      boolean last = i == path.size() - 1;
-      line(i == 0 ? "kept by" : "", (i == 0 ? "" : last ? "╰→ " : "├→ ") + step);
-    }
   }
 
   /** How the two places of a finding are called, which depends on what kind of thing it is. */
@@ -328,7 +320,7 @@ public final class ReportText {
 
   private static String evidence(Map<String, Object> evidence) {
     return evidence.entrySet().stream()
-        .filter(e -> !IN_THE_SENTENCE.contains(e.getKey()) && !e.getKey().equals(CYCLE))
+        .filter(e -> !SAID_ELSEWHERE.contains(e.getKey()))
         .map(
             e ->
                 e.getKey()

@@ -265,12 +265,7 @@ final class Jdk25 implements Jdk {
   }
 
   private void openOwners() throws ReflectiveOperationException {
-    exclusiveOwner =
-        MethodHandles.privateLookupIn(AbstractOwnableSynchronizer.class, MethodHandles.lookup())
-            .findVirtual(
-                AbstractOwnableSynchronizer.class,
-                "getExclusiveOwnerThread",
-                methodType(Thread.class));
+    exclusiveOwner = LockQueues.owner();
   }
 
   private void openSnapshots() throws ReflectiveOperationException {

@@ -50,12 +50,7 @@ public final class LockQueues {
 
   private LockQueues() throws ReflectiveOperationException {
     MethodHandles.Lookup here = MethodHandles.lookup();
-    owner =
-        MethodHandles.privateLookupIn(AbstractOwnableSynchronizer.class, here)
-            .findVirtual(
-                AbstractOwnableSynchronizer.class,
-                "getExclusiveOwnerThread",
-                methodType(Thread.class));
+    owner = owner();
     queue = Queue.of(AbstractQueuedSynchronizer.class);
     longQueue = Queue.of(AbstractQueuedLongSynchronizer.class);
     Class<?> readWrite = Class.forName("java.util.concurrent.locks.ReentrantReadWriteLock$Sync");
@@ -95,6 +90,13 @@ public final class LockQueues {
       }
       return null;
     }
+  }
+
+  /** Reads the thread that owns a synchronizer; null where it has none. */
+  static MethodHandle owner() throws ReflectiveOperationException {
+    return MethodHandles.privateLookupIn(AbstractOwnableSynchronizer.class, MethodHandles.lookup())
+        .findVirtual(
+            AbstractOwnableSynchronizer.class, "getExclusiveOwnerThread", methodType(Thread.class));
   }
 
   /** Null where a package is not open, or this JDK is not as known. */

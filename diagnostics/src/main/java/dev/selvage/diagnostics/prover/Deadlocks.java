@@ -83,11 +83,12 @@ final class Deadlocks {
   /**
    * What there is now; nothing where the JDK does not let us look.
    *
+   * @param queues null where they cannot be read
    * @param proven the threads that the collector has proven to be leaked, with their groups: they
    *     are reported as that, and a circle of theirs explains it
    */
-  static Found find(Jdk jdk, Observations observations, LongTable proven) {
-    LockQueues queues = LockQueues.create();
+  static Found find(
+      Jdk jdk, @Nullable LockQueues queues, Observations observations, LongTable proven) {
     return queues == null
         ? new Found(List.of(), Map.of(), 0)
         : new Deadlocks(jdk, queues, observations, proven).find();
@@ -105,7 +106,7 @@ final class Deadlocks {
 
   private Found find() {
     collect();
-    Map<List<String>, Circles> alike = new TreeMap<>(Deadlocks::compare);
+    Map<String, Circles> alike = new TreeMap<>(); // by the lines that they go through
     Set<Thread> done = Collections.newSetFromMap(new IdentityHashMap<>());
     IdentityHashMap<Thread, Circle> circleOf = new IdentityHashMap<>();
     for (Thread start : waitersOf.keySet()) {
@@ -122,7 +123,7 @@ final class Deadlocks {
       if (entered != null) {
         circle = confirmed(path.subList(entered, path.size()));
         if (circle != null) {
-          alike.computeIfAbsent(circle.sites, _ -> new Circles()).add(circle);
+          alike.computeIfAbsent(circle.lines(), _ -> new Circles()).add(circle);
         }
       }
       if (circle != null) {
@@ -133,7 +134,7 @@ final class Deadlocks {
       }
     }
     for (Circle circle : withMonitors()) {
-      alike.computeIfAbsent(circle.sites, _ -> new Circles()).add(circle);
+      alike.computeIfAbsent(circle.lines(), _ -> new Circles()).add(circle);
     }
     List<Finding> findings = new ArrayList<>();
     for (Circles circles : alike.values()) {
@@ -144,14 +145,9 @@ final class Deadlocks {
     return new Found(findings, ofGroups, parked);
   }
 
-  private static int compare(List<String> a, List<String> b) {
-    return String.join("\n", a).compareTo(String.join("\n", b));
-  }
-
   // ------------------------------------------------------------------ who waits for whom
 
   private void collect() {
-    boolean[] latches = {false};
     List<Thread> joining = new ArrayList<>();
     forEachThread(
         thread -> {
@@ -162,11 +158,10 @@ final class Deadlocks {
               waitersOf.merge(holder, 1, Integer::sum);
             }
           } else if (LockQueues.isLatch(blocker)) {
-            latches[0] = true;
             joining.add(thread);
           }
         });
-    if (!latches[0]) {
+    if (joining.isEmpty()) {
       return;
     }
     jdk.forEachThread(
@@ -397,6 +392,10 @@ final class Deadlocks {
       }
     }
 
+    String lines() {
+      return String.join(" -> ", sites);
+    }
+
     /** Names the thread that keeps another waiting, and says how. */
     private static String lead(Wait wait, String ifItHolds, String ifItRuns) {
       return wait.end()
@@ -476,8 +475,7 @@ final class Deadlocks {
     }
 
     private static String fingerprint(Circle circle, String kind) {
-      return Frames.fingerprint(
-          "deadlocked " + kind, String.join(" -> ", circle.sites), circle.stack);
+      return Frames.fingerprint("deadlocked " + kind, circle.lines(), circle.stack);
     }
 
     private static String because(Circle circle) {

@@ -12,6 +12,7 @@ import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import dev.selvage.diagnostics.jdk.Jdk.Container;
+import dev.selvage.diagnostics.jdk.LockQueues;
 import dev.selvage.observe.Probe;
 import dev.selvage.observe.WaitReason;
 import java.time.Duration;
@@ -68,6 +69,7 @@ public final class Prover implements Leaks {
   private static final Prover INSTANCE = new Prover(Jdk.ofThisJvm());
 
   private final Jdk jdk;
+  private final @Nullable LockQueues queues = LockQueues.create();
   private final Collector collector = new Collector();
   private final List<Consumer<Report>> listeners = new CopyOnWriteArrayList<>();
   private final List<Watch> watches = new CopyOnWriteArrayList<>(); // each is used under lock
@@ -280,7 +282,7 @@ public final class Prover implements Leaks {
         jdk.canHide() ? census.count(refusal == null) : ThreadDumpList.count();
     long now = System.nanoTime();
     List<Finding> findings = new ArrayList<>();
-    Deadlocks.Found deadlocks = Deadlocks.find(jdk, observations, proven);
+    Deadlocks.Found deadlocks = Deadlocks.find(jdk, queues, observations, proven);
     for (int i = 0; i < groups.size(); i++) {
       findings.addAll(groups.get(i).findings(now, deadlocks.ofGroup(i)));
     }

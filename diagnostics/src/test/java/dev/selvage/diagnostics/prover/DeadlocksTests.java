@@ -10,9 +10,11 @@ import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportText;
 import dev.selvage.diagnostics.jdk.Jdk;
+import dev.selvage.diagnostics.jdk.LockQueues;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -293,9 +295,11 @@ class DeadlocksTests {
     }
     try {
       LongTable none = new LongTable();
+      LockQueues queues = Objects.requireNonNull(LockQueues.create(), "the packages are open");
       Observations observations = new Observations(Jdk.ofThisJvm());
       for (int i = 0; i < 3_000; i++) {
-        List<Finding> found = Deadlocks.find(Jdk.ofThisJvm(), observations, none).findings();
+        List<Finding> found =
+            Deadlocks.find(Jdk.ofThisJvm(), queues, observations, none).findings();
         assertEquals(List.of(), found);
       }
     } finally {
