@@ -136,7 +136,10 @@ public final class Prover implements Leaks {
 
   @Override
   public Report find(Mode mode) {
-    Report report = onOwnThread(() -> locked(() -> look(mode)));
+    return told(onOwnThread(() -> locked(() -> look(mode))));
+  }
+
+  private Report told(Report report) {
     listeners.forEach(listener -> listener.accept(report));
     return report;
   }
@@ -172,14 +175,15 @@ public final class Prover implements Leaks {
       throw new IllegalArgumentException(
           "what is reclaimed is gone, and cannot be unwound: ask for one of the two");
     }
-    return onOwnThread(
-        () ->
-            locked(
-                () -> {
-                  Report before = look(mode);
-                  String done = unwind(patience);
-                  return done == null ? before : look(mode).withNote(done);
-                }));
+    return told(
+        onOwnThread(
+            () ->
+                locked(
+                    () -> {
+                      Report before = look(mode);
+                      String done = unwind(patience);
+                      return done == null ? before : look(mode).withNote(done);
+                    })));
   }
 
   /** Interrupts what is proven, and waits until it has ended; null if there is nothing. */

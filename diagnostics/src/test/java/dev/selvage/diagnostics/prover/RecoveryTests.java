@@ -13,7 +13,9 @@ import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.jdk.Jdk;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What is unwound ends, is counted, and is never taken for a proof that was wrong. */
@@ -21,6 +23,12 @@ class RecoveryTests {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final Prover prover = new Prover(Jdk.ofThisJvm());
+
+  /** Other tests of this JVM may have left something. */
+  @BeforeEach
+  void unwindWhatIsLeft() {
+    new Prover(Jdk.ofThisJvm()).recover(Mode.NOW, PATIENCE);
+  }
 
   private static void start(Runnable leak) throws InterruptedException {
     Thread starter = Thread.ofPlatform().start(leak);
@@ -49,7 +57,12 @@ class RecoveryTests {
     start(() -> Unwound.goroutines(20));
     start(() -> Unwound.threads(30));
 
-    Report report = sound(prover.recover(Mode.NOW, PATIENCE));
+    List<Report> told = new ArrayList<>();
+    Report report;
+    try (AutoCloseable _ = prover.listen(told::add)) {
+      report = sound(prover.recover(Mode.NOW, PATIENCE));
+    }
+    assertEquals(List.of(report), told, "who listens is told as of any look");
 
     assertEquals(50, Unwound.CLEANED.get() - before);
     assertEquals(50, count(report, State.RECOVERED, "com.acme.Unwound"));
