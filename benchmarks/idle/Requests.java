@@ -18,14 +18,14 @@ import java.util.concurrent.Future;
 
 /**
  * Requests over loopback to a server with a virtual thread a request. Once everything is compiled
- * it prints the time a request, the middle one of ten rounds, and the processor time a request over
+ * it prints the time a request, the middle one of the rounds, and the processor time a request over
  * all of them, in microseconds.
  */
 public final class Requests {
   private static final int CLIENTS = 8;
   private static final int EACH = 1_500;
   private static final int WARM_UP = 8;
-  private static final int ROUNDS = 10;
+  private static final int ROUNDS = 6;
 
   private Requests() {}
 

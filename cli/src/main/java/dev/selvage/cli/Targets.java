@@ -59,7 +59,10 @@ final class Targets {
     terminal.say(
         "what stays there: the JVM's own warning of a dynamically loaded agent on its standard"
             + " error"
-            + (agentIsThere ? " (the agent is there already)" : ", and the agent, idle"));
+            + (agentIsThere
+                ? " (the agent is there already)"
+                : ", and the agent, idle; as with any agent, the JVM takes some 0.1 us longer from"
+                    + " then on to switch a virtual thread"));
   }
 
   /** Whose process it is, where that is not the user who runs this command; else null. */
