@@ -1,5 +1,8 @@
 package dev.selvage.internal.trace;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -10,12 +13,22 @@ import org.jspecify.annotations.Nullable;
  * thread stays where it is.
  */
 final class Buffer {
-  /** An event with its time and six numbers takes no more. */
+  /** An event with its time and six numbers takes no more; what is written behind a number does. */
   private static final int MOST_BYTES = 72;
 
-  private static final long MOST_NANOS = 50_000;
+  /** What a stack costs at most: the first ones are interpreted, or their walker loses its core. */
+  private static final long DEAREST = 50_000;
+
+  /** What a thread may have saved for stacks, which it has at its beginning. */
+  private static final long MOST_SAVED = 1_000_000;
+
   private static final int FIRST_SIZE = 1 << 10;
-  private static final int SIZE = 1 << 14;
+
+  /** That of all but the first ones. */
+  static final int SIZE = 1 << 14;
+
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
   final Recorder recorder;
   final Thread owner;
@@ -46,8 +59,20 @@ final class Buffer {
 
   private final int[] numbers = new int[reasons.length];
 
-  /** Before that time no stack is walked: they are worth a share of the time and no more. */
-  private long noStackBefore;
+  /*
+   * A stack costs some microseconds, where an event costs some ten nanoseconds. So a thread pays for
+   * stacks with what it earns, in nanoseconds: a hundredth of the time for which goroutines run on
+   * it; a little for each event where that is not known, as it is no M; and a five-hundredth of all
+   * the time, so that where little happens everything has a stack. While it has something saved it
+   * walks one, and may owe for that.
+   */
+  private long saved = MOST_SAVED;
+
+  /** Until when time has been earned for. */
+  private long earnedUntil;
+
+  /** Since when a goroutine runs here; 0 while none does. */
+  private long runningSince;
 
   Buffer(Recorder recorder, Thread owner, boolean machine) {
     this.recorder = recorder;
@@ -84,6 +109,17 @@ final class Buffer {
   }
 
   void number(long n) {
+    if ((n & ~0xFFFFFFFL) == 0) {
+      // Nearly all: one store, and no branch that depends on how long it is. What it writes behind
+      // its last byte is written over.
+      int v = (int) n;
+      int spread =
+          (v & 0x7F) | ((v & 0x3F80) << 1) | ((v & 0x1FC000) << 2) | ((v & 0xFE00000) << 3);
+      int last = (31 - Integer.numberOfLeadingZeros(v | 1)) / 7;
+      INT.set(data, at, spread | (0x80808080 & ((1 << (last << 3)) - 1)));
+      at += last + 1;
+      return;
+    }
     long rest = n;
     byte[] d = data;
     int i = at;
@@ -128,19 +164,38 @@ final class Buffer {
 
   // --------------- Stacks ---------------
 
+  /** A goroutine begins to run here. */
+  void runs(long now) {
+    runningSince = now;
+  }
+
+  /** It does not any more. */
+  void ran(long now) {
+    if (runningSince != 0) {
+      saved += Math.max(0, now - runningSince) / 100;
+      runningSince = 0;
+    }
+  }
+
   /**
-   * The stack of the current thread, or 0: all stacks together cost a thread at most about a
-   * fiftieth of its time, so where much happens most events have none.
+   * The stack of the current thread, or 0: where much happens most events have none.
    *
    * @param now the time
    */
   int stack(long now) {
-    return now < noStackBefore ? 0 : walked(Stacks.ofCurrentThread(), now);
+    return maySpend(now) ? walked(Stacks.ofCurrentThread(), now) : 0;
   }
 
   /** The same of a virtual thread that is not mounted. */
   int stackOf(Thread thread, long now) {
-    return now < noStackBefore ? 0 : walked(Stacks.trimmed(thread.getStackTrace()), now);
+    return maySpend(now) ? walked(Stacks.trimmed(thread.getStackTrace()), now) : 0;
+  }
+
+  private boolean maySpend(long now) {
+    long earned = Math.max(0, now - earnedUntil) / 500 + (machine ? 0 : 50);
+    earnedUntil = now;
+    saved = Math.min(saved + earned, MOST_SAVED);
+    return saved > 0;
   }
 
   /** The number of a string that is always the same object, or of a reason. */
@@ -161,9 +216,7 @@ final class Buffer {
 
   private int walked(List<StackTraceElement> stack, long begun) {
     int number = stack.isEmpty() ? 0 : recorder.stacks.number(stack);
-    long done = recorder.now();
-    // The first ones are interpreted, and who loses its core meanwhile is not to pay for it.
-    noStackBefore = done + Math.min(done - begun, MOST_NANOS) * 49;
+    saved -= Math.min(recorder.now() - begun, DEAREST);
     return number;
   }
 }

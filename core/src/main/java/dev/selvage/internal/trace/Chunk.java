@@ -27,9 +27,14 @@ final class Chunk {
   /** When its owner began another one; guarded by the recorder's lock. */
   long closedAt = Long.MAX_VALUE;
 
-  Chunk(Buffer of, int size, long base) {
+  /**
+   * An empty one.
+   *
+   * @param data what it writes to, which nobody else uses
+   */
+  Chunk(Buffer of, byte[] data, long base) {
     this.of = of;
-    this.data = new byte[size];
+    this.data = data;
     this.base = base;
   }
 

@@ -36,7 +36,11 @@ final class Recorder extends Tracing implements SchedulerObserver {
    *     which they were closed. They are dropped in that order, not in that of their beginning: one
    *     that a thread with little to say began long ago may have the last events. Those that are
    *     open are never dropped: their number is that of the threads.
-   *  4. droppedUntil is not earlier than any event that was dropped: from there on nothing is
+   *  4. The bytes of a chunk that is dropped are written to again, for another one: by its own thread
+   *     as by any other, and not while somebody copies what is kept. So a recorder that has as many
+   *     bytes as it may allocates nothing: else each collection of the young generation would move
+   *     all that is kept.
+   *  5. droppedUntil is not earlier than any event that was dropped: from there on nothing is
    *     missing but what lost counts.
    *
    * LIFE guards who records; lock guards open, closed, sessions and what they have. Under lock nothing
@@ -47,6 +51,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
   private static final int MOST_STRINGS = 1 << 16;
   private static final int MOST_STACKS = 1 << 14;
   private static final int MOST_MESSAGE = 1024;
+
+  /** More are not kept for nobody. */
+  private static final int MOST_FREE = 64;
 
   @SuppressWarnings("NonFinalStaticField") // guarded by LIFE
   private static @Nullable Recorder active;
@@ -62,6 +69,8 @@ final class Recorder extends Tracing implements SchedulerObserver {
   private final ArrayDeque<Chunk> closed = new ArrayDeque<>();
   private final List<Buffer> buffers = new ArrayList<>();
   private final List<Session> sessions = new ArrayList<>();
+  private final ArrayDeque<byte[]> free = new ArrayDeque<>(MOST_FREE);
+  private int readers;
   private long bytes;
   private long droppedUntil;
 
@@ -125,6 +134,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
           open.clear();
           closed.clear();
           buffers.clear();
+          free.clear();
         }
       } finally {
         lock.unlock();
@@ -215,7 +225,8 @@ final class Recorder extends Tracing implements SchedulerObserver {
   @Nullable Chunk chunk(Buffer b, @Nullable Chunk full, int size, long now) {
     Chunk fresh;
     try {
-      fresh = new Chunk(b, size, now);
+      byte[] data = size == Buffer.SIZE ? reused() : null;
+      fresh = new Chunk(b, data == null ? new byte[size] : data, now);
     } catch (OutOfMemoryError e) {
       return null;
     }
@@ -228,10 +239,10 @@ final class Recorder extends Tracing implements SchedulerObserver {
       if (!needed) {
         return null;
       }
+      open.add(fresh); // first, as it may fail: a chunk that its thread still writes to stays open
       if (full != null) {
         close(full, now);
       }
-      open.add(fresh);
       bytes += size;
       drop(now);
     } catch (OutOfMemoryError e) {
@@ -240,6 +251,16 @@ final class Recorder extends Tracing implements SchedulerObserver {
       lock.unlock();
     }
     return fresh;
+  }
+
+  /** What a chunk had that was dropped; null if there is none. */
+  private byte @Nullable [] reused() {
+    lock.lock();
+    try {
+      return free.pollFirst();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void drop(long now) {
@@ -263,6 +284,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
       closed.removeFirst();
       bytes -= c.data.length;
       droppedUntil = c.closedAt;
+      if (readers == 0 && c.data.length == Buffer.SIZE && free.size() < MOST_FREE) {
+        free.addLast(c.data);
+      }
     }
   }
 
@@ -297,7 +321,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
     if (b == null) {
       return;
     }
-    int name = !b.machine && by.isVirtual() ? strings.number(by.getName()) : 0;
+    int name = !b.machine && by.isVirtual() ? b.number(by.getName()) : 0;
     long now = now();
     int stack = by == b.owner && b.machine ? 0 : b.stack(now);
     if (b.begin(Event.RUNNABLE, now)) {
@@ -319,7 +343,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
 
   private static void running(Buffer b, Thread goroutine, int scheduler, int p) {
     b.forget();
-    if (b.begin(Event.RUNNING, b.recorder.now())) {
+    long now = b.recorder.now();
+    b.runs(now);
+    if (b.begin(Event.RUNNING, now)) {
       b.number(goroutine.threadId());
       b.number(((long) scheduler << 16) | p);
       b.end();
@@ -344,6 +370,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
         stack = b.stackOf(goroutine, now);
       }
     }
+    b.ran(now);
     if (b.begin(Event.STOPPED, now)) {
       b.number(goroutine.threadId());
       b.number(why);
@@ -371,7 +398,12 @@ final class Recorder extends Tracing implements SchedulerObserver {
   @Override
   public void ended(Thread goroutine, int p) {
     Buffer b = buffer();
-    if (b != null && b.begin(Event.ENDED, now())) {
+    if (b == null) {
+      return;
+    }
+    long now = now();
+    b.ran(now);
+    if (b.begin(Event.ENDED, now)) {
       b.number(goroutine.threadId());
       b.end();
     }
@@ -516,15 +548,22 @@ final class Recorder extends Tracing implements SchedulerObserver {
       for (Buffer b : buffers) {
         lost += b.lost.get();
       }
+      readers++;
     } finally {
       lock.unlock();
     }
     Map<Buffer, Pieces> threads = new LinkedHashMap<>();
-    for (int i = 0; i < kept.size(); i++) {
-      Chunk c = kept.get(i);
-      Pieces pieces = threads.computeIfAbsent(c.of, _ -> new Pieces());
-      pieces.chunks.add(Arrays.copyOf(c.data, ends.get(i)));
-      pieces.bases.add(c.base);
+    try {
+      for (int i = 0; i < kept.size(); i++) {
+        Chunk c = kept.get(i);
+        Pieces pieces = threads.computeIfAbsent(c.of, _ -> new Pieces());
+        pieces.chunks.add(Arrays.copyOf(c.data, ends.get(i)));
+        pieces.bases.add(c.base);
+      }
+    } finally {
+      lock.lock();
+      readers--;
+      lock.unlock();
     }
     List<Map<String, Object>> told = new ArrayList<>();
     threads.forEach(
