@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.selvage.testing.GoTool;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -244,7 +245,7 @@ final class InstrumentsTest {
     assertTrue(commands.err().contains("taking the cpu profile for 3s"), commands.err());
     assertTrue(commands.err().contains("go tool pprof " + file), commands.err());
     assertEquals("", commands.out());
-    assertTrue(GoPprof.run(directory, "-top", file).contains("com.acme.Order.quote"));
+    assertTrue(GoTool.pprof(directory, "-top", file).contains("com.acme.Order.quote"));
   }
 
   @Test

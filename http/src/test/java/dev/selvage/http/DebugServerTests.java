@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.selvage.testing.GoTool;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -285,13 +286,13 @@ final class DebugServerTests {
   @Test
   @DisplayName("go tool pprof reads the address without a word of complaint")
   void pprofUrl() throws Exception {
-    String top = Pprof.run(dir, "-top", server.uri() + "/debug/pprof/goroutineleak");
+    String top = GoTool.pprof(dir, "-top", server.uri() + "/debug/pprof/goroutineleak");
     assertTrue(top.contains("Type: goroutineleak\n"), top);
     assertTrue(top.contains("100%  com.acme.Order.quote\n"), top);
     assertEquals(1, leaks.looks.get());
-    String tags = Pprof.run(dir, "-tags", server.uri() + "/debug/pprof/goroutine");
+    String tags = GoTool.pprof(dir, "-tags", server.uri() + "/debug/pprof/goroutine");
     assertTrue(tags.contains("chan send"), tags);
-    String raw = Pprof.run(dir, "-raw", server.uri() + "/debug/pprof/goroutine");
+    String raw = GoTool.pprof(dir, "-raw", server.uri() + "/debug/pprof/goroutine");
     assertTrue(raw.contains("com/acme/Order.java:57:0"), raw);
   }
 
@@ -301,8 +302,8 @@ final class DebugServerTests {
     String answer = Wire.get(server, "/debug/pprof/goroutineleak");
     Path file = dir.resolve("goroutineleak.pb.gz");
     Files.write(file, Wire.body(answer).getBytes(StandardCharsets.ISO_8859_1));
-    assertTrue(Pprof.run(dir, "-top", file.toString()).contains("com.acme.Order.quote"));
-    assertTrue(Pprof.run(dir, "-tags", file.toString()).contains("leaked"));
+    assertTrue(GoTool.pprof(dir, "-top", file.toString()).contains("com.acme.Order.quote"));
+    assertTrue(GoTool.pprof(dir, "-tags", file.toString()).contains("leaked"));
   }
 
   @Test
@@ -316,7 +317,7 @@ final class DebugServerTests {
           }
         };
     try (DebugServer other = DebugServer.start(0, shut)) {
-      String error = Pprof.fail(dir, "-top", other.uri() + "/debug/pprof/goroutineleak");
+      String error = GoTool.pprofFails(dir, "-top", other.uri() + "/debug/pprof/goroutineleak");
       assertTrue(error.contains("501"), error);
       assertTrue(error.contains("java.base/java.lang is not open"), error);
     }

@@ -8,12 +8,10 @@ import dev.selvage.Channel;
 import dev.selvage.Go;
 import dev.selvage.diagnostics.trace.FlightRecorder;
 import dev.selvage.observe.Probe;
-import java.io.IOException;
-import java.io.OutputStream;
+import dev.selvage.testing.StuckReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -91,33 +89,9 @@ final class FlightPageTests {
     try (var recorder = new FlightRecorder()) {
       recorder.start();
       Go.go(() -> {});
-      var writing = new CountDownLatch(1);
-      var go = new CountDownLatch(1);
-      Thread other =
-          Thread.ofPlatform()
-              .start(
-                  () -> {
-                    try {
-                      recorder.writeTo(
-                          new OutputStream() {
-                            @Override
-                            public void write(int b) throws IOException {
-                              writing.countDown();
-                              try {
-                                go.await();
-                              } catch (InterruptedException e) {
-                                throw new IOException(e);
-                              }
-                            }
-                          });
-                    } catch (IOException e) {
-                      Thread.currentThread().interrupt(); // the assertion below has more to say
-                    }
-                  });
-      writing.await();
+      var reader = new StuckReader(recorder);
       assertEquals(503, get("?format=go").status());
-      go.countDown();
-      other.join();
+      reader.finish();
       assertEquals(200, get("?format=go").status());
     }
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.selvage.observe.Profile;
+import dev.selvage.testing.GoTool;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -151,7 +152,7 @@ final class ProfileEndpointsTests {
   @DisplayName("go tool pprof reads every profile over HTTP, and says nothing but what it fetches")
   void everyProfile(String path) throws Exception {
     computeBeside();
-    String raw = Pprof.run(dir, "-raw", url(path));
+    String raw = GoTool.pprof(dir, "-raw", url(path));
     assertTrue(raw.contains("PeriodType: "), raw);
     assertTrue(raw.contains("[FN][FL][LN]"), raw);
   }
@@ -163,16 +164,16 @@ final class ProfileEndpointsTests {
     Path first = Files.write(dir.resolve("first.pb.gz"), get("profile?seconds=2").body());
     Path second = Files.write(dir.resolve("second.pb.gz"), get("profile?seconds=2").body());
     String compute = "ProfileEndpointsTests.compute";
-    assertTrue(Pprof.run(dir, "-top", first.toString()).contains(compute));
-    assertTrue(Pprof.run(dir, "-peek=compute$", first.toString()).contains(compute));
+    assertTrue(GoTool.pprof(dir, "-top", first.toString()).contains(compute));
+    assertTrue(GoTool.pprof(dir, "-peek=compute$", first.toString()).contains(compute));
     String list =
-        Pprof.run(
+        GoTool.pprof(
             dir,
             "-source_path=" + Path.of("src/test/java").toAbsolutePath(),
             "-list=" + compute + "$",
             first.toString());
     assertTrue(list.contains("sum += i * 31L"), list);
-    String difference = Pprof.run(dir, "-top", "-base=" + first, second.toString());
+    String difference = GoTool.pprof(dir, "-top", "-base=" + first, second.toString());
     assertTrue(difference.contains("Type: cpu"), difference);
   }
 
@@ -246,7 +247,7 @@ final class ProfileEndpointsTests {
     byte[] proto = new GZIPInputStream(new ByteArrayInputStream(response.body())).readAllBytes();
     assertTrue(proto.length > 0);
     Path file = Files.write(dir.resolve("wall.pb.gz"), response.body());
-    assertTrue(Pprof.run(dir, "-raw", file.toString()).contains("time/nanoseconds"));
+    assertTrue(GoTool.pprof(dir, "-raw", file.toString()).contains("time/nanoseconds"));
   }
 
   @Test
@@ -266,7 +267,7 @@ final class ProfileEndpointsTests {
     assertEquals(500, refused.status());
     assertEquals("1", refused.header("X-Go-Pprof"));
     assertEquals("Could not enable CPU profiling: cpu profiling already in use\n", refused.text());
-    String complaint = Pprof.fail(dir, "-raw", url("profile?seconds=1"));
+    String complaint = GoTool.pprofFails(dir, "-raw", url("profile?seconds=1"));
     assertTrue(complaint.contains("cpu profiling already in use"), complaint);
     gone.setSoLinger(true, 0);
     gone.close();
@@ -308,7 +309,7 @@ final class ProfileEndpointsTests {
         text("").contains("<td>1</td><td><a href=\"/debug/pprof/com.acme.open2?debug=1\">"),
         "listed");
     assertTrue(text("com.acme.open2?debug=1").startsWith("com.acme.open2 profile: total 1\n"));
-    assertTrue(Pprof.run(dir, "-top", url("com.acme.open2")).contains("own"));
+    assertTrue(GoTool.pprof(dir, "-top", url("com.acme.open2")).contains("own"));
     Answer delta = get("com.acme.open2?seconds=1");
     assertEquals(400, delta.status());
     assertEquals("\"seconds\" parameter is not supported for this profile type\n", delta.text());

@@ -11,8 +11,8 @@ import dev.selvage.Channel;
 import dev.selvage.Go;
 import dev.selvage.diagnostics.trace.ExecutionTrace;
 import dev.selvage.observe.Probe;
+import dev.selvage.testing.GoTool;
 import dev.selvage.trace.Trace;
-import java.io.File;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.Socket;
@@ -21,9 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -100,7 +98,7 @@ final class TraceEndpointTests {
     assertEquals(200, answer.status);
     assertEquals("attachment; filename=\"trace\"", answer.disposition);
     Path file = Files.write(dir.resolve("trace"), answer.body);
-    assertTrue(parsed(dir, file).contains("Reason=\"chan receive\""));
+    assertTrue(GoTool.parsed(dir, file).contains("Reason=\"chan receive\""));
     assertFalse(Trace.isEnabled());
   }
 
@@ -156,30 +154,5 @@ final class TraceEndpointTests {
       assertTrue(System.nanoTime() < limit, "it goes on for nobody");
       Thread.sleep(100);
     }
-  }
-
-  private static String parsed(Path dir, Path trace) throws IOException, InterruptedException {
-    Optional<Path> go =
-        Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-            .map(path -> Path.of(path, "go"))
-            .filter(Files::isExecutable)
-            .findFirst();
-    assumeTrue(go.isPresent(), "go is not on the PATH: go tool trace was not tried");
-    Path out = dir.resolve("out");
-    Path err = dir.resolve("err");
-    Process process =
-        new ProcessBuilder(
-                go.orElseThrow().toString(), "tool", "trace", "-d=parsed", trace.toString())
-            .redirectOutput(out.toFile())
-            .redirectError(err.toFile())
-            .start();
-    try {
-      assertTrue(process.waitFor(60, TimeUnit.SECONDS), "go tool trace ended");
-      assertEquals("", Files.readString(err), "go tool trace complains");
-      assertEquals(0, process.exitValue());
-    } finally {
-      process.destroyForcibly();
-    }
-    return Files.readString(out);
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.selvage.testing.GoTool;
 import dev.selvage.verification.SelvageCommand.Result;
 import java.io.File;
 import java.io.IOException;
@@ -15,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -150,28 +150,10 @@ final class InstrumentsIT {
         var more = type.equals("wall") || type.equals("block") ? "--seconds=1" : "--rows=5";
         Result taken = run("profile", target, "--type", type, more, "-o", other.toString());
         assertEquals(DONE, taken.code(), taken.err());
-        pprof(other);
+        GoTool.pprof(directory, "-top", other.toString());
       }
-      assertTrue(pprof(file).contains("Stall.cook"));
+      assertTrue(GoTool.pprof(directory, "-top", file.toString()).contains("Stall.cook"));
     }
-  }
-
-  /** What {@code go tool pprof} says to a file; it must not complain. */
-  private String pprof(Path file) throws Exception {
-    boolean there =
-        Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-            .anyMatch(dir -> Files.isExecutable(Path.of(dir, "go")));
-    assumeTrue(there, "go is not on the PATH: go tool pprof was not tried");
-    Path err = directory.resolve("pprof-" + ++runs);
-    Process process =
-        new ProcessBuilder("go", "tool", "pprof", "-top", file.toString())
-            .redirectError(err.toFile())
-            .start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "pprof ended");
-    assertEquals("", Files.readString(err), "pprof complains");
-    assertEquals(0, process.exitValue());
-    return out;
   }
 
   @Test
@@ -215,25 +197,13 @@ final class InstrumentsIT {
     assertTrue(sched.out().contains("Virtual threads run on the JDK's: parallelism "), sched.out());
   }
 
-  private static String go(String... command) throws Exception {
-    boolean there =
-        Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-            .anyMatch(dir -> Files.isExecutable(Path.of(dir, "go")));
-    assumeTrue(there, "go is not on the PATH");
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "go ended");
-    assertEquals(0, process.exitValue(), out);
-    return out;
-  }
-
   @Test
   void a_trace_of_a_process_and_of_an_address_opens_in_go() throws Exception {
     for (String target : List.of(address, Long.toString(served.pid()))) {
       Path file = directory.resolve("trace-" + runs);
       Result trace = run("trace", target, "--seconds", "1", "-o", file.toString());
       assertEquals(DONE, trace.code(), trace.err());
-      String told = go("go", "tool", "trace", "-d=parsed", file.toString());
+      String told = GoTool.parsed(directory, file);
       assertTrue(told.contains("Reason=\"runtime.Gosched\""), "the cook yields");
     }
     Path json = directory.resolve("trace.json");
@@ -262,7 +232,7 @@ final class InstrumentsIT {
       Path file = directory.resolve("flight-" + runs);
       Result fetched = run("record", target, "-o", file.toString());
       assertEquals(DONE, fetched.code(), fetched.err());
-      String told = go("go", "tool", "trace", "-d=parsed", file.toString());
+      String told = GoTool.parsed(directory, file);
       assertTrue(told.contains("Reason=\"runtime.Gosched\""), "the cook yields");
       Result status = run("record", target, "--status");
       assertTrue(status.out().contains("it holds the last 20s"), status.out());
@@ -295,7 +265,7 @@ final class InstrumentsIT {
           said.getFirst().matches("selvage: flight recorder: .*\\.trace .*: proven to leak: .*"),
           said.toString());
       try (Stream<Path> written = Files.list(files)) {
-        go("go", "tool", "trace", "-d=parsed", written.findFirst().orElseThrow().toString());
+        GoTool.parsed(directory, written.findFirst().orElseThrow());
       }
     }
   }

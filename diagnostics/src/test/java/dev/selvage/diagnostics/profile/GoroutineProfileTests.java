@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.observe.WaitReason;
+import dev.selvage.testing.GoTool;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -204,14 +205,14 @@ final class GoroutineProfileTests {
   @DisplayName("no thread at all makes a profile, too")
   void empty() throws Exception {
     assertEquals("goroutine profile: total 0\n", profile(List.of()).toText());
-    String raw = Pprof.run(dir, "-raw", write(profile(List.of())));
+    String raw = GoTool.pprof(dir, "-raw", write(profile(List.of())));
     assertTrue(raw.contains("goroutine/count\nLocations\n"), raw);
   }
 
   @Test
   @DisplayName("pprof -raw shows every sample, label, function and line, and one mapping")
   void raw() throws Exception {
-    String raw = Pprof.run(dir, "-raw", write(profile(THREADS)));
+    String raw = GoTool.pprof(dir, "-raw", write(profile(THREADS)));
     // -raw prints its lines with blanks at their ends.
     assertEquals(
         """
@@ -251,7 +252,7 @@ final class GoroutineProfileTests {
   @Test
   @DisplayName("pprof -top counts by function and names the program")
   void top() throws Exception {
-    String top = Pprof.run(dir, "-top", write(profile(THREADS)));
+    String top = GoTool.pprof(dir, "-top", write(profile(THREADS)));
     assertTrue(top.startsWith("File: shop.jar\nType: goroutine\nTime: "), top);
     assertTrue(
         Pattern.compile("(?m)^ +0 +0% +[0-9.]+% +3 +50.00%  com.acme.Order.quote$")
@@ -263,7 +264,7 @@ final class GoroutineProfileTests {
   @Test
   @DisplayName("pprof -tags sums up the labels")
   void tags() throws Exception {
-    String tags = Pprof.run(dir, "-tags", write(profile(THREADS))).replaceAll(" +", " ");
+    String tags = GoTool.pprof(dir, "-tags", write(profile(THREADS))).replaceAll(" +", " ");
     assertTrue(tags.contains(" state: Total 6"), tags);
     assertTrue(tags.contains("2 (33.33%): leaked\n"), tags);
     assertTrue(tags.contains("2 (33.33%): BlockingQueue.take\n"), tags);
@@ -280,7 +281,7 @@ final class GoroutineProfileTests {
     assertEquals(0, delta.total());
     assertTrue(delta.toText().contains("\n1 @ 0x"), delta.toText());
     assertTrue(delta.toText().contains("\n-1 @ 0x"), delta.toText());
-    String raw = Pprof.run(dir, "-raw", write(delta));
+    String raw = GoTool.pprof(dir, "-raw", write(delta));
     assertTrue(raw.contains("Duration: 5s\n"), raw);
     assertTrue(Pattern.compile("(?m)^ +-1: ").matcher(raw).find(), raw);
   }

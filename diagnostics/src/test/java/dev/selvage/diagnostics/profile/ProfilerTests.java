@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.acme.shop.Busy;
 import dev.selvage.Go;
 import dev.selvage.observe.Profile;
+import dev.selvage.testing.GoTool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ final class ProfilerTests {
 
   private String pprof(StackProfile profile, String... arguments) throws Exception {
     Path file = Files.write(dir.resolve(profile.name() + ".pb.gz"), profile.toProto());
-    return Pprof.run(
+    return GoTool.pprof(
         dir,
         Stream.concat(Stream.of(arguments), Stream.of(file.toString())).toArray(String[]::new));
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.diagnostics.profile.StackProfile.Value;
+import dev.selvage.testing.GoTool;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -103,11 +104,11 @@ final class StackProfileTests {
     assertEquals(List.of("first", "second, with ünïcode"), read.comments);
     // The real reader checks more than it shows; and must not say a word.
     Path file = Files.write(dir.resolve("p.pb.gz"), profile.toProto());
-    String raw = Pprof.run(dir, "-raw", file.toString());
+    String raw = GoTool.pprof(dir, "-raw", file.toString());
     assertTrue(
         raw.contains("alloc_space/bytes[dflt] inuse_space/bytes"),
         raw.lines().limit(9).toList().toString());
-    Pprof.run(dir, "-comments", file.toString());
+    GoTool.pprof(dir, "-comments", file.toString());
   }
 
   private static String text(StackTraceElement element) {

@@ -19,6 +19,7 @@ import dev.selvage.observe.Probe;
 import dev.selvage.scheduler.Scheduler;
 import dev.selvage.sync.Mutex;
 import dev.selvage.sync.WaitGroup;
+import dev.selvage.testing.GoTool;
 import dev.selvage.trace.Trace;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -59,7 +60,7 @@ final class ExecutionTraceTests {
     try (OutputStream out = Files.newOutputStream(file)) {
       trace.writeTo(out, TraceFormat.GO);
     }
-    return GoTrace.parsed(dir, file);
+    return GoTool.parsed(dir, file);
   }
 
   private static void compute(int rounds) {
@@ -414,7 +415,7 @@ final class ExecutionTraceTests {
       }
       assertTrue(lost > 10_000, "lost " + lost);
       assertTrue(Files.size(file) < 200_000, "it is as small as it was to be");
-      assertTrue(GoTrace.parsed(dir, file).contains("events lost after that: " + lost));
+      assertTrue(GoTool.parsed(dir, file).contains("events lost after that: " + lost));
     }
   }
 
@@ -502,7 +503,7 @@ final class ExecutionTraceTests {
           recorder.writeTo(out);
         }
         assertTrue(Files.size(file) < 1_000_000, "size " + Files.size(file));
-        String told = GoTrace.parsed(dir, file);
+        String told = GoTool.parsed(dir, file);
         assertFalse(told.contains("number 0."), "the first round is forgotten");
         assertTrue(told.contains("Reason=\"chan "), "the last round is there");
       }
@@ -540,7 +541,7 @@ final class ExecutionTraceTests {
       try (OutputStream out = Files.newOutputStream(file)) {
         recorder.writeTo(out);
       }
-      assertTrue(GoTrace.parsed(dir, file).contains("Reason=\"chan "));
+      assertTrue(GoTool.parsed(dir, file).contains("Reason=\"chan "));
       assertTrue(Trace.isEnabled());
     }
     assertFalse(Trace.isEnabled());

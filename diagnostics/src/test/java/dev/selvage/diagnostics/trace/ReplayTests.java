@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.selvage.testing.GoTool;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -73,7 +74,7 @@ final class ReplayTests {
     try (var out = Files.newOutputStream(file)) {
       ExecutionTrace.write(out, TraceFormat.GO, true, List.of(recording), List.of());
     }
-    return GoTrace.parsed(dir, file);
+    return GoTool.parsed(dir, file);
   }
 
   @Test
