@@ -20,7 +20,8 @@ module dev.selvage.diagnostics {
   exports dev.selvage.diagnostics.prover;
   exports dev.selvage.diagnostics.trace;
 
-  // How it writes JSON.
+  // How it writes JSON and HTML.
   exports dev.selvage.diagnostics.text to
+      dev.selvage.cli,
       dev.selvage.http;
 }

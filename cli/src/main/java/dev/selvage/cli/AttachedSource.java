@@ -111,15 +111,9 @@ final class AttachedSource implements DebugSource {
   }
 
   /** One body: what the agent's {@code ToolConnection} writes. */
-  private final class Pieces extends InputStream {
+  private final class Pieces extends BulkInput {
     private int left;
     private boolean ended;
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
 
     @Override
     public int read(byte[] bytes, int from, int count) throws IOException {

@@ -1,6 +1,5 @@
 package dev.selvage.cli;
 
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -85,11 +84,12 @@ final class DebugAddress implements DebugSource {
   }
 
   /** A body that goes on: the limit of the request ends with its head. */
-  private final class Limited extends FilterInputStream {
+  private final class Limited extends BulkInput {
+    private final InputStream body;
     private final TimeLimit limit;
 
     Limited(InputStream body, Duration patience) {
-      super(body);
+      this.body = body;
       limit = new TimeLimit(name(), () -> false, "", () -> close(body));
       limit.expect(patience);
     }
@@ -103,15 +103,9 @@ final class DebugAddress implements DebugSource {
     }
 
     @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
-    @Override
     public int read(byte[] bytes, int from, int count) throws IOException {
       try {
-        int n = super.read(bytes, from, count);
+        int n = body.read(bytes, from, count);
         throwIfCut(); // it looks like the end
         limit.progress();
         return n;
@@ -131,7 +125,7 @@ final class DebugAddress implements DebugSource {
     @Override
     public void close() throws IOException {
       limit.close();
-      super.close();
+      body.close();
     }
   }
 

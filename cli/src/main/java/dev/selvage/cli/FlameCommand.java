@@ -1,17 +1,10 @@
 package dev.selvage.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Draws a flame graph of a running program, or of a profile that is there. */
 @Command(
@@ -30,15 +23,7 @@ final class FlameCommand implements Callable<Integer> {
   private final Targets targets;
   private final Terminal terminal;
 
-  @Spec
-  @SuppressWarnings("NullAway.Init") // Set by picocli before anything is run.
-  private CommandSpec spec;
-
-  @Parameters(
-      arity = "0..1",
-      paramLabel = "PID|URL|FILE",
-      description = "A process id, a debug server's address, or a profile of pprof's.")
-  private @Nullable String target;
+  @Mixin private FileOrTarget target = new FileOrTarget();
 
   @Mixin private ProfileOptions options = new ProfileOptions();
 
@@ -48,6 +33,11 @@ final class FlameCommand implements Callable<Integer> {
       description = "The page. Default: selvage-TYPE-PID.html here, or FILE.html.")
   private @Nullable String output;
 
+  @Option(
+      names = "--json",
+      description = "Print the tree as JSON (selvage.flame/1), and draw no page.")
+  private boolean json;
+
   FlameCommand(Targets targets, Terminal terminal) {
     this.targets = targets;
     this.terminal = terminal;
@@ -55,61 +45,45 @@ final class FlameCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    String fault = options.fault();
+    String fault = json && output != null ? "--json and -o exclude each other" : options.fault();
     if (fault != null) {
-      throw usage(fault);
+      throw target.usage(fault);
     }
     OutputFile named = output == null ? null : OutputFile.of("-o", output);
-    if (target != null && !target.matches("-?\\d+") && !target.matches("https?:.*")) {
-      draw(file(target), target, named != null ? named : OutputFile.of("-o", target + ".html"));
+    String profile = target.file();
+    if (profile != null) {
+      if (target.given("--type") || target.given("--seconds")) {
+        throw target.usage(
+            "--type and --seconds are for a process id or an address: a file is as it is");
+      }
+      PprofProfile read = options.select(target.read(profile));
+      give(read, profile, profile, named, profile + ".html");
       return ExitCode.DONE;
     }
-    try (DebugSource source = targets.open(spec, target)) {
-      OutputFile file =
-          named != null
-              ? named
-              : OutputFile.of("-o", "selvage-" + options.type + "-" + source.shortName() + ".html");
+    try (DebugSource source = targets.open(target.spec, target.name)) {
+      String usual = "selvage-" + options.type + "-" + source.shortName() + ".html";
+      if (named == null && !json) {
+        named = OutputFile.of("-o", usual); // it can be written, before the profile is taken
+      }
       byte[] bytes = options.take(source, terminal);
-      draw(ProfileCommand.read(source, bytes), options.type + " of " + source.name(), file);
+      PprofProfile read = options.select(ProfileCommand.read(source, bytes));
+      give(read, options.type, options.type + " of " + source.name(), named, usual);
     }
     return ExitCode.DONE;
   }
 
-  private PprofProfile file(String name) {
-    if (given("--type") || given("--seconds")) {
-      throw usage("--type and --seconds are for a process id or an address: a file is as it is");
+  private void give(
+      PprofProfile profile, String name, String title, @Nullable OutputFile named, String usual) {
+    if (json) {
+      terminal.out().print(FlameGraph.json(profile, name));
+      terminal.out().flush();
+    } else {
+      OutputFile file = named == null ? OutputFile.of("-o", usual) : named;
+      file.write(FlameGraph.html(profile, title));
+      terminal.say("the flame graph is in " + file + "; any browser opens it");
     }
-    try {
-      return PprofProfile.read(Files.readAllBytes(Path.of(name)));
-    } catch (java.nio.file.NoSuchFileException | java.nio.file.InvalidPathException _) {
-      throw usage(
-          "'"
-              + name
-              + "' is neither a process id (selvage ps lists them) nor an address like"
-              + " http://localhost:6060, and there is no such file");
-    } catch (java.nio.file.FileSystemException e) {
-      throw new CommandFailure(
-          ExitCode.USAGE, "cannot read " + name + ": " + CommandFailure.reason(e));
-    } catch (IOException e) {
-      throw new CommandFailure(
-          ExitCode.USAGE, name + " is no profile of pprof's: " + CommandFailure.reason(e));
-    }
-  }
-
-  private boolean given(String option) {
-    return spec.commandLine().getParseResult().hasMatchedOption(option);
-  }
-
-  private void draw(PprofProfile profile, String title, OutputFile file) {
-    PprofProfile selected = options.select(profile);
-    file.write(FlameGraph.html(selected, title));
-    terminal.say("the flame graph is in " + file + "; any browser opens it");
-    if (selected.samples().isEmpty()) {
+    if (profile.samples().isEmpty()) {
       terminal.say("the profile is empty: " + ProfileCommand.whyEmpty(options.type));
     }
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

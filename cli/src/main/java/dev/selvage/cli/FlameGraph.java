@@ -1,8 +1,12 @@
 package dev.selvage.cli;
 
 import dev.selvage.diagnostics.Frames;
+import dev.selvage.diagnostics.profile.FlameJson;
 import dev.selvage.diagnostics.profile.FlameTree;
 import dev.selvage.diagnostics.profile.FlameTree.Box;
+import dev.selvage.diagnostics.profile.StackProfile;
+import dev.selvage.diagnostics.text.Html;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -31,13 +35,35 @@ final class FlameGraph {
    * @param title what the profile is of
    */
   static String html(PprofProfile profile, String title) {
+    FlameTree tree = tree(profile);
+    return page(profile, title, tree, tree.draw(MOST_BOXES));
+  }
+
+  /**
+   * The tree as JSON, as the live page has it.
+   *
+   * @param name what the profile is called
+   */
+  static String json(PprofProfile profile, String name) {
+    return FlameJson.of(
+        tree(profile),
+        MOST_BOXES,
+        name,
+        new StackProfile.Value(profile.type().name(), profile.type().unit()),
+        profile.types().stream().map(PprofProfile.Type::name).toList(),
+        null,
+        Duration.ofNanos(profile.durationNanos()),
+        List.of());
+  }
+
+  private static FlameTree tree(PprofProfile profile) {
     FlameTree tree = new FlameTree();
     for (PprofProfile.Sample sample : profile.samples()) {
       List<String> rootFirst = new ArrayList<>();
       sample.stack().reversed().forEach(frame -> rootFirst.add(frame.function()));
       tree.add(rootFirst, sample.values().get(profile.shown()));
     }
-    return page(profile, title, tree, tree.draw(MOST_BOXES));
+    return tree;
   }
 
   private static String page(
@@ -114,12 +140,7 @@ final class FlameGraph {
   }
 
   private static String escaped(String text) {
-    return Amounts.harmless(text)
-        .replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;")
-        .replace("'", "&#39;");
+    return Html.escaped(Amounts.harmless(text));
   }
 
   private static final String TEMPLATE =

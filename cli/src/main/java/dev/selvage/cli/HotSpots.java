@@ -1,5 +1,7 @@
 package dev.selvage.cli;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -11,26 +13,32 @@ import java.util.Set;
 
 /** The functions of a profile, the hottest first, as {@code go tool pprof -top} lists them. */
 final class HotSpots {
+  private static final JsonMapper JSON = new JsonMapper();
+
   private HotSpots() {}
 
   private static final class Row {
+    final String function;
+
+    /** What it spent itself. */
     long flat;
+
+    /** With all that it called. */
     long cum;
+
+    Row(String function) {
+      this.function = function;
+    }
   }
 
-  /**
-   * The table.
-   *
-   * @param rows how many functions at most
-   */
-  static String table(PprofProfile profile, int rows) {
+  private static List<Row> rows(PprofProfile profile) {
     Map<String, Row> functions = new HashMap<>();
     for (PprofProfile.Sample sample : profile.samples()) {
       long value = sample.values().get(profile.shown());
       Set<String> seen = new HashSet<>();
       for (int i = 0; i < sample.stack().size(); i++) {
         String name = sample.stack().get(i).function();
-        Row row = functions.computeIfAbsent(name, _ -> new Row());
+        Row row = functions.computeIfAbsent(name, Row::new);
         if (i == 0) {
           row.flat += value;
         }
@@ -39,11 +47,21 @@ final class HotSpots {
         }
       }
     }
-    List<Map.Entry<String, Row>> sorted = new ArrayList<>(functions.entrySet());
+    List<Row> sorted = new ArrayList<>(functions.values());
     sorted.sort(
-        Comparator.comparingLong((Map.Entry<String, Row> e) -> -Math.abs(e.getValue().flat))
-            .thenComparingLong(e -> -Math.abs(e.getValue().cum))
-            .thenComparing(Map.Entry::getKey));
+        Comparator.comparingLong((Row row) -> -Math.abs(row.flat))
+            .thenComparingLong(row -> -Math.abs(row.cum))
+            .thenComparing(row -> row.function));
+    return sorted;
+  }
+
+  /**
+   * The table.
+   *
+   * @param most how many functions at most
+   */
+  static String table(PprofProfile profile, int most) {
+    List<Row> rows = rows(profile);
     long total = profile.total();
     String unit = profile.type().unit();
     var out = new StringBuilder();
@@ -52,13 +70,12 @@ final class HotSpots {
       out.append(", in ").append(Amounts.text(profile.durationNanos(), "nanoseconds"));
     }
     out.append(", total ").append(Amounts.text(total, unit));
-    int shown = Math.min(rows, sorted.size());
-    out.append(String.format(Locale.ROOT, ", %d of %d functions%n", shown, sorted.size()));
+    int shown = Math.min(most, rows.size());
+    out.append(String.format(Locale.ROOT, ", %d of %d functions%n", shown, rows.size()));
     List<List<String>> cells = new ArrayList<>();
     cells.add(List.of("FLAT", "FLAT%", "SUM%", "CUM", "CUM%", "FUNCTION"));
     long sum = 0;
-    for (Map.Entry<String, Row> entry : sorted.subList(0, shown)) {
-      Row row = entry.getValue();
+    for (Row row : rows.subList(0, shown)) {
       sum += row.flat;
       cells.add(
           List.of(
@@ -67,8 +84,29 @@ final class HotSpots {
               Amounts.percent(sum, total),
               Amounts.text(row.cum, unit),
               Amounts.percent(row.cum, total),
-              Amounts.harmless(entry.getKey())));
+              Amounts.harmless(row.function)));
     }
     return out.append(Table.render(cells, 5)).toString();
+  }
+
+  /**
+   * The same as one line of JSON, schema {@code selvage.profile/1}.
+   *
+   * @param source where it is from
+   * @param most how many functions at most
+   */
+  static String json(PprofProfile profile, String source, int most) {
+    List<Row> rows = rows(profile);
+    ObjectNode root = JSON.createObjectNode().put("schema", "selvage.profile/1");
+    root.put("source", source).put("type", profile.type().name());
+    root.put("unit", profile.type().unit()).put("nanos", profile.durationNanos());
+    root.put("total", profile.total());
+    var functions = root.putArray("functions");
+    int shown = Math.min(most, rows.size());
+    for (Row row : rows.subList(0, shown)) {
+      functions.addObject().put("function", row.function).put("flat", row.flat).put("cum", row.cum);
+    }
+    root.put("more", rows.size() - shown);
+    return root + System.lineSeparator();
   }
 }

@@ -18,13 +18,14 @@ import picocli.CommandLine.Option;
       "The file is what go tool pprof opens. Examples:",
       "  selvage profile 4711 --seconds 30",
       "  selvage profile 4711 --type allocs --top",
-      "  selvage profile http://localhost:6060 --type heap -o heap.pb.gz"
+      "  selvage profile http://localhost:6060 --type heap -o heap.pb.gz",
+      "  selvage profile cpu.pb.gz --top --json"
     })
 final class ProfileCommand implements Callable<Integer> {
   private final Targets targets;
   private final Terminal terminal;
 
-  @Mixin private TargetArgument target = new TargetArgument();
+  @Mixin private FileOrTarget target = new FileOrTarget();
 
   @Mixin private ProfileOptions profile = new ProfileOptions();
 
@@ -39,6 +40,11 @@ final class ProfileCommand implements Callable<Integer> {
       description = "Print a table of the hottest functions; there need be no Go for it.")
   private boolean top;
 
+  @Option(
+      names = "--json",
+      description = "With --top: print JSON (selvage.profile/1) instead of a table.")
+  private boolean json;
+
   @Option(names = "--rows", paramLabel = "N", description = "Rows of the table. Default: 20.")
   private int rows = 20;
 
@@ -49,31 +55,60 @@ final class ProfileCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    String fault = rows < 1 ? "--rows " + rows + ": use 1 or more" : profile.fault();
+    String fault =
+        rows < 1
+            ? "--rows " + rows + ": use 1 or more"
+            : json && !top ? "--json is for --top" : profile.fault();
     if (fault != null) {
       throw target.usage(fault);
     }
+    String file = target.file();
+    if (file != null) {
+      return show(file);
+    }
     OutputFile named = output == null ? null : OutputFile.of("-o", output);
     try (DebugSource source = targets.open(target.spec, target.name)) {
-      OutputFile file =
+      OutputFile written =
           named == null && !top
               ? OutputFile.of("-o", "selvage-" + profile.type + "-" + source.shortName() + ".pb.gz")
               : named;
       byte[] bytes = profile.take(source, terminal);
       PprofProfile read = profile.select(read(source, bytes));
-      if (file != null) {
-        file.write(bytes);
-        terminal.say("the profile is in " + file + "; to look into it: go tool pprof " + file);
+      if (written != null) {
+        written.write(bytes);
+        terminal.say(
+            "the profile is in " + written + "; to look into it: go tool pprof " + written);
       }
       if (top) {
-        terminal.out().print(HotSpots.table(read, rows));
-        terminal.out().flush();
+        print(read, source.name());
       }
       if (read.samples().isEmpty()) {
         terminal.say("the profile is empty: " + whyEmpty(profile.type));
       }
     }
     return ExitCode.DONE;
+  }
+
+  /** The table of a profile that is there. */
+  private int show(String file) {
+    PprofProfile read = target.read(file);
+    if (!top) {
+      throw target.usage("a file is a profile already: --top prints its table");
+    }
+    if (output != null || target.given("--type") || target.given("--seconds")) {
+      throw target.usage("--type, --seconds and -o are for a process id or an address");
+    }
+    read = profile.select(read);
+    print(read, file);
+    if (read.samples().isEmpty()) {
+      terminal.say("the profile is empty");
+    }
+    return ExitCode.DONE;
+  }
+
+  private void print(PprofProfile read, String source) {
+    terminal.out().print(json ? HotSpots.json(read, source, rows) : HotSpots.table(read, rows));
+    terminal.out().flush();
   }
 
   /** The profile in an answer, which some other server may have given. */

@@ -40,7 +40,11 @@ final class SchedCommand implements Callable<Integer> {
       description = "Print a line that often, instead of a table: 500ms, 1s.")
   private @Nullable Duration interval;
 
-  @Option(names = "--json", description = "Print JSON (selvage.scheduler/1), once.")
+  @Option(
+      names = "--json",
+      description =
+          "Print JSON (selvage.scheduler/1): once, or, with --interval or --count, a line each"
+              + " time.")
   private boolean json;
 
   @Mixin private LiveOptions live = new LiveOptions();
@@ -53,18 +57,15 @@ final class SchedCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     String fault =
-        interval != null && interval.isZero()
-            ? "--interval must be longer than 0s"
-            : json && interval != null ? "--json and --interval exclude each other" : live.fault();
+        interval != null && interval.isZero() ? "--interval must be longer than 0s" : live.fault();
     if (fault != null) {
       throw target.usage(fault);
     }
     try (DebugSource source = targets.open(target.spec, target.name)) {
       if (json) {
-        String text = source.text(PAGE, DebugSource.PATIENCE);
-        parse(source, text);
-        terminal.out().print(text);
-        terminal.out().flush();
+        live.once |= interval == null && live.count == null;
+        Duration pause = interval == null ? REFRESH : interval;
+        live.show(terminal, pause, "", false, () -> ask(source) + System.lineSeparator());
       } else if (interval != null) {
         live.show(terminal, interval, "", false, () -> SchedText.lines(ask(source)));
       } else {

@@ -1,10 +1,12 @@
 package dev.selvage.cli;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,25 +19,34 @@ import picocli.CommandLine.Option;
     versionProvider = Selvage.Version.class,
     footer = {
       "",
-      "PLACE is the first line of the program in the stack. Examples:",
+      "PLACE is the first line of the program in the stack. With --json one look, or,",
+      "with --interval or --count, a line for each. Of a file, a goroutine profile, there",
+      "is one look. Examples:",
       "  selvage top 4711",
-      "  selvage top http://localhost:6060 --once"
+      "  selvage top http://localhost:6060 --once",
+      "  selvage top 4711 --json --interval 10s",
+      "  selvage top goroutine.pb.gz"
     })
 final class TopCommand implements Callable<Integer> {
+  private static final Duration REFRESH = Duration.ofSeconds(2);
+
   private final Targets targets;
   private final Terminal terminal;
 
-  @Mixin private TargetArgument target = new TargetArgument();
+  @Mixin private FileOrTarget target = new FileOrTarget();
 
   @Option(
       names = "--interval",
       paramLabel = "D",
       converter = Durations.class,
       description = "How often: 500ms, 2s. Default: 2s.")
-  private Duration interval = Duration.ofSeconds(2);
+  private @Nullable Duration interval;
 
   @Option(names = "--rows", paramLabel = "N", description = "Rows of the table. Default: 20.")
   private int rows = 20;
+
+  @Option(names = "--json", description = "Print JSON (selvage.top/1), each look on a line.")
+  private boolean json;
 
   @Mixin private LiveOptions live = new LiveOptions();
 
@@ -49,23 +60,41 @@ final class TopCommand implements Callable<Integer> {
     String fault =
         rows < 1
             ? "--rows " + rows + ": use 1 or more"
-            : interval.isZero() ? "--interval must be longer than 0s" : live.fault();
+            : interval != null && interval.isZero()
+                ? "--interval must be longer than 0s"
+                : live.fault();
     if (fault != null) {
       throw target.usage(fault);
     }
+    var places = new Places();
+    String file = target.file();
+    if (file != null) {
+      if (interval != null || live.count != null) {
+        throw target.usage("--interval and --count are for a program: a file is as it is");
+      }
+      Places.Look look = places.next(target.read(file));
+      terminal.out().print(json ? look.json(file, null, rows) : look.text(file, rows));
+      terminal.out().flush();
+      return ExitCode.DONE;
+    }
+    if (json && interval == null && live.count == null) {
+      live.once = true;
+    }
     try (DebugSource source = targets.open(target.spec, target.name)) {
-      var places = new Places();
       live.show(
           terminal,
-          interval,
-          System.lineSeparator(),
-          true,
+          interval == null ? REFRESH : interval,
+          json ? "" : System.lineSeparator(),
+          !json,
           () -> {
             byte[] profile = source.bytes(DebugAddress.PAGE + "goroutine", DebugSource.PATIENCE);
+            Places.Look look = places.next(ProfileCommand.read(source, profile));
+            if (json) {
+              return look.json(source.name(), Instant.now(), rows);
+            }
             String time =
                 LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS).toString();
-            return places.next(
-                ProfileCommand.read(source, profile), source.name() + "  " + time, rows);
+            return look.text(source.name() + "  " + time, rows);
           });
     }
     return ExitCode.DONE;

@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.selvage.testing.GoTool;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The commands that look at a program, against a server of made-up pages. */
 @Timeout(60)
 final class InstrumentsTest {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
   private final Path directory;
   private final Pages pages = new Pages();
   private final Commands commands = new Commands();
@@ -226,8 +230,7 @@ final class InstrumentsTest {
         commands.out());
     var raw = new Commands();
     assertEquals(ExitCode.DONE, raw.run("record", pages.address(), "--status", "--json"));
-    var mapper = new ObjectMapper();
-    assertEquals(mapper.readTree(json), mapper.readTree(raw.out()));
+    assertEquals(MAPPER.readTree(json), MAPPER.readTree(raw.out()));
   }
 
   // --------------- profile ---------------
@@ -303,6 +306,39 @@ final class InstrumentsTest {
   }
 
   @Test
+  void theTableIsHadAsJsonAlsoOfAFile() throws Exception {
+    pages.with("/debug/pprof/profile?seconds=1", Profiles.shop());
+    assertEquals(
+        ExitCode.DONE,
+        commands.run(
+            "profile", pages.address(), "--seconds", "1", "--top", "--rows", "2", "--json"),
+        commands.err());
+    assertEquals(
+        MAPPER.readTree(
+            """
+            {"schema":"selvage.profile/1","source":"%s","type":"cpu","unit":"nanoseconds",
+            "nanos":0,"total":4000000000,"functions":[
+            {"function":"com.acme.Order.quote","flat":3000000000,"cum":4000000000},
+            {"function":"java.lang.Long.parse","flat":1000000000,"cum":1000000000}],"more":1}
+            """
+                .formatted(pages.address())),
+        MAPPER.readTree(commands.out()));
+
+    Path file = Files.write(directory.resolve("cpu.pb.gz"), Profiles.shop());
+    var table = new Commands();
+    assertEquals(ExitCode.DONE, table.run("profile", file.toString(), "--top"), table.err());
+    assertTrue(table.out().contains("com.acme.Order.quote"), table.out());
+    assertEquals("", table.err());
+    for (String wrong : List.of("", "--top --type heap", "--top -o x")) {
+      var refused = new Commands();
+      assertEquals(
+          ExitCode.USAGE,
+          refused.run(("profile " + file + " " + wrong).strip().split(" ", -1)),
+          wrong);
+    }
+  }
+
+  @Test
   void anEmptyProfileIsSaidToBeEmpty() {
     pages.with("/debug/pprof/profile?seconds=1", Profiles.cpu().build().toProto());
     assertEquals(
@@ -330,6 +366,19 @@ final class InstrumentsTest {
     assertEquals(ExitCode.DONE, other.run("flame", file.toString(), "--sample-index", "samples"));
     String drawn = Files.readString(directory.resolve("shop.pb.gz.html"));
     assertTrue(drawn.contains("<p>samples: 400 in all"), drawn);
+  }
+
+  @Test
+  void aFlameGraphIsHadAsJson() throws Exception {
+    Path file = Files.write(directory.resolve("shop.pb.gz"), Profiles.shop());
+    assertEquals(ExitCode.DONE, commands.run("flame", file.toString(), "--json"), commands.err());
+    JsonNode json = MAPPER.readTree(commands.out());
+    assertEquals("selvage.flame/1", json.path("schema").asText());
+    assertEquals(4_000_000_000L, json.path("total").asLong());
+    assertEquals("all", json.path("names").path(0).asText());
+    assertTrue(json.path("names").toString().contains("com.acme.Order.quote"), json.toString());
+    assertEquals("[-1,0,4000000000,0]", json.path("boxes").path(0).toString());
+    assertTrue(Files.notExists(directory.resolve("shop.pb.gz.html")));
   }
 
   @Test
@@ -394,7 +443,64 @@ final class InstrumentsTest {
         "503 (the server is closing)");
   }
 
+  @Test
+  void topInJsonIsOneLookOrALineEachTime() throws Exception {
+    pages.with("/debug/pprof/goroutine", Profiles.goroutines(10, 2), Profiles.goroutines(25, 2));
+    assertEquals(ExitCode.DONE, commands.run("top", pages.address(), "--json", "--rows", "1"));
+    assertEquals(1, commands.out().lines().count(), commands.out());
+    JsonNode look = MAPPER.readTree(commands.out());
+    assertEquals("selvage.top/1", look.path("schema").asText());
+    assertEquals(pages.address(), look.path("source").asText());
+    assertTrue(Instant.now().isAfter(Instant.parse(look.path("at").asText())));
+    assertEquals(13, look.path("goroutines").asLong());
+    assertEquals(1, look.path("runnable").asLong());
+    assertEquals(10, look.path("waiting").asLong());
+    assertEquals(2, look.path("leaked").asLong());
+    assertEquals(2, look.path("more").asLong());
+    assertEquals(
+        "[{\"count\":10,\"change\":null,\"state\":\"chan send\",\"leaked\":false,"
+            + "\"place\":\"com.acme.Order.quote(Order.java:57)\"}]",
+        look.path("places").toString());
+
+    pages.with("/debug/pprof/goroutine", Profiles.goroutines(10, 2), Profiles.goroutines(25, 2));
+    var stream = new Commands().showing();
+    assertEquals(
+        ExitCode.DONE,
+        stream.run("top", pages.address(), "--json", "--interval", "1ms", "--count", "2"));
+    List<String> lines = stream.out().lines().toList();
+    assertEquals(2, lines.size(), stream.out());
+    assertEquals(15, MAPPER.readTree(lines.get(1)).path("places").path(0).path("change").asLong());
+  }
+
+  @Test
+  void topOfAFileIsOneLook() throws Exception {
+    Path file = Files.write(directory.resolve("g.pb.gz"), Profiles.goroutines(10, 2));
+    assertEquals(ExitCode.DONE, commands.run("top", file.toString()), commands.err());
+    assertTrue(commands.out().startsWith(file + "  13 goroutines: "), commands.out());
+    var json = new Commands();
+    assertEquals(ExitCode.DONE, json.run("top", file.toString(), "--json"));
+    assertTrue(MAPPER.readTree(json.out()).path("at").isNull(), json.out());
+    var again = new Commands();
+    assertEquals(ExitCode.USAGE, again.run("top", file.toString(), "--interval", "1s"));
+    assertTrue(again.err().contains("a file is as it is"), again.err());
+  }
+
   // --------------- sched ---------------
+
+  @Test
+  void schedInJsonIsOneAnswerOrALineEachTime() throws Exception {
+    pages.with("/debug/selvage/scheduler", sched(1_000, 50), sched(3_000, 2_050));
+    assertEquals(
+        ExitCode.DONE,
+        commands.run("sched", pages.address(), "--json", "--interval", "1ms", "--count", "2"));
+    List<String> lines = commands.out().lines().toList();
+    assertEquals(2, lines.size(), commands.out());
+    assertEquals(1_000, MAPPER.readTree(lines.get(0)).path("uptimeMillis").asLong());
+    assertEquals(3_000, MAPPER.readTree(lines.get(1)).path("uptimeMillis").asLong());
+    var once = new Commands();
+    once.run("sched", pages.address(), "--json");
+    assertEquals(1, once.out().lines().count(), once.out());
+  }
 
   private static byte[] sched(long uptime, long ticks) {
     return bytes(

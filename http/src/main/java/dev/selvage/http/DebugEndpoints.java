@@ -13,6 +13,7 @@ import dev.selvage.diagnostics.profile.Profiler;
 import dev.selvage.diagnostics.profile.StackDump;
 import dev.selvage.diagnostics.profile.StackProfile;
 import dev.selvage.diagnostics.prover.Prover;
+import dev.selvage.diagnostics.text.Html;
 import dev.selvage.diagnostics.trace.ExecutionTrace;
 import dev.selvage.diagnostics.trace.TraceFormat;
 import dev.selvage.http.page.Flames;
@@ -661,7 +662,7 @@ public final class DebugEndpoints {
           boolean plain = count.isEmpty() && !name.equals("heap");
           rows.put(name, row(count, plain ? name : name + "?debug=1", name));
           descriptions.append("<li>").append(name).append(": ");
-          descriptions.append(escaped(description)).append("</li>\n");
+          descriptions.append(Html.escaped(description)).append("</li>\n");
         });
     own.forEach(
         (name, count) ->
@@ -698,7 +699,7 @@ public final class DebugEndpoints {
         </body></html>
         """
             .formatted(
-                escaped(program),
+                Html.escaped(program),
                 ProcessHandle.current().pid(),
                 String.join("", rows.values()),
                 descriptions);
@@ -712,7 +713,7 @@ public final class DebugEndpoints {
 
   private static String row(String count, String href, String name) {
     return "<tr><td>%s</td><td><a href=\"%s\">%s</a></td></tr>\n"
-        .formatted(count, escaped(href), escaped(name));
+        .formatted(count, Html.escaped(href), Html.escaped(name));
   }
 
   static Map<String, String> parameters(Request request) throws Refused {
@@ -763,14 +764,6 @@ public final class DebugEndpoints {
             .mapToObj(c -> c < ' ' || c > '~' ? "?" : Character.toString(c))
             .collect(Collectors.joining());
     return "'" + clean + "'";
-  }
-
-  private static String escaped(String text) {
-    return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;")
-        .replace("'", "&#39;");
   }
 
   /** The words of the command line, separated by NUL. */
