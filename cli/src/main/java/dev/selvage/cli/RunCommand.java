@@ -30,13 +30,15 @@ import picocli.CommandLine.TypeConversionException;
     customSynopsis = {
       "selvage run [--leaks-after=D] [--json=FILE] [--fail-on=KIND]",
       "            [--baseline=FILE] [--port=N] [--mode=MODE | --reclaim]",
-      "            [--scheduler=NAME] -- JAVA-ARGUMENTS"
+      "            [--scheduler=NAME] [--flight-recorder=D [--flight-…]]",
+      "            -- JAVA-ARGUMENTS"
     },
     footer = {
       "",
       "The program is looked at when it ends, and after --leaks-after. The report",
-      "goes to standard error, or to the file of --json. Example:",
-      "  selvage run --leaks-after 3s -- -jar server.jar"
+      "goes to standard error, or to the file of --json. Examples:",
+      "  selvage run --leaks-after 3s -- -jar server.jar",
+      "  selvage run --flight-recorder 30s --flight-dir /var/tmp/shop -- -jar shop.jar"
     })
 final class RunCommand implements Callable<Integer> {
   private static final String NO_JVM =
@@ -74,6 +76,8 @@ final class RunCommand implements Callable<Integer> {
               + " auto (goroutines on Selvage's, others on the JDK's). Default: auto.")
   private @Nullable String scheduler;
 
+  @Mixin private FlightOptions flight = new FlightOptions();
+
   @ArgGroup private ModeOptions mode = new ModeOptions();
 
   @Parameters(
@@ -94,6 +98,10 @@ final class RunCommand implements Callable<Integer> {
     }
     if (leaksAfter != null && leaksAfter.isZero()) {
       throw usage("--leaks-after must be longer than 0s");
+    }
+    String fault = flight.fault();
+    if (fault != null) {
+      throw usage(fault);
     }
     if (report.printsJson()) {
       throw usage("--json - would mix with the program's own output: name a file");
@@ -128,6 +136,7 @@ final class RunCommand implements Callable<Integer> {
     if (scheduler != null) {
       options.set("scheduler", scheduler);
     }
+    flight.tell(options);
     ProcessBuilder command = JavaProgram.command(installation, options, javaArguments).inheritIO();
     var kept = new Kept(directory, target, baseline, terminal);
     int code;

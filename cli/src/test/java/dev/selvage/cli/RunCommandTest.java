@@ -81,6 +81,38 @@ final class RunCommandTest {
   }
 
   @Test
+  void whatIsSaidOfTheFlightRecorderReachesTheAgentAndNoMore() throws Exception {
+    leaves("fake.report", Reports.healthy());
+    run(
+        List.of(
+            "--flight-recorder=10s",
+            "--flight-bytes=5000",
+            "--flight-dir=" + directory,
+            "--flight-on-slow=500ms",
+            "--flight-on-uncaught=false",
+            "--flight-every=2m",
+            "--flight-files=3",
+            "--flight-format=perfetto"),
+        List.of(),
+        "echo");
+    for (String option :
+        List.of(
+            "flight-recorder=PT10S",
+            "flight-bytes=5000",
+            "flight-dir=" + directory,
+            "flight-on-slow=PT0.5S",
+            "flight-on-uncaught=false",
+            "flight-every=PT2M",
+            "flight-files=3",
+            "flight-format=perfetto")) {
+      assertTrue(options().contains(option), options());
+    }
+    assertFalse(options().contains("flight-on-leak"), options());
+    run(List.of(), List.of(), "echo");
+    assertFalse(options().contains("flight"), options());
+  }
+
+  @Test
   void theReportGoesToTheFileInsteadOfTheTerminal() throws Exception {
     Report report = Reports.of(true, Reports.proven(LEAK));
     leaves("fake.report", report);

@@ -28,6 +28,9 @@ public abstract class Tracing {
 
     /** Begins. See {@code Probe.trace}. */
     Function<String, @Nullable Object> open(boolean ring, long mostBytes, long keepNanos);
+
+    /** Counts, once more or once less, what goroutines use. Starts no scheduler. */
+    void countUsage(boolean on);
   }
 
   /** Says how. */

@@ -142,6 +142,23 @@ public final class Probe {
   }
 
   /**
+   * Counts what goroutines use until it is closed, as {@link
+   * dev.selvage.scheduler.Scheduler#countUsage}. Asking starts no scheduler. Copies that are older
+   * have no such method.
+   *
+   * @return ends it; has no effect the second time
+   */
+  public static AutoCloseable countUsage() {
+    Tracing.door().countUsage(true);
+    AtomicBoolean open = new AtomicBoolean(true);
+    return () -> {
+      if (open.getAndSet(false)) {
+        Tracing.door().countUsage(false);
+      }
+    };
+  }
+
+  /**
    * Tells a listener from now on which labels come into force in which thread, by its identifier.
    * It is called on that thread, so must be quick and must not block.
    *

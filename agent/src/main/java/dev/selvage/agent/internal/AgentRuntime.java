@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.instrument.Instrumentation;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -134,6 +135,9 @@ public final class AgentRuntime {
           "selvage: agent " + version() + ", " + (asked ? mode() : "nothing asked") + address);
     }
     sampleAndDump();
+    if (options.is("count-usage", false)) {
+      countUsage();
+    }
     options.flight().ifPresent(plan -> flight().keep(plan));
     if (asked && suspects) {
       watch();
@@ -296,7 +300,11 @@ public final class AgentRuntime {
     if (file.isPresent()) {
       write(file.get(), server.uri() + "\n");
     }
-    return ", " + server.uri() + "/debug/pprof/";
+    return ", live page "
+        + server.uri()
+        + "/debug/selvage/, profiles "
+        + server.uri()
+        + "/debug/pprof/";
   }
 
   /**
@@ -395,16 +403,41 @@ public final class AgentRuntime {
     daemon("selvage-tool", ToolConnection.to(socket, answering));
   }
 
+  private Copies copies() {
+    return new Copies(
+        instrumentation::getAllLoadedClasses,
+        ManagementFactory.getClassLoadingMXBean()::getTotalLoadedClassCount);
+  }
+
+  /** Counts what goroutines use, in the copies of the language that there are and will be. */
+  private void countUsage() {
+    AutoCloseable first = Profiler.countUsage();
+    Copies copies = copies();
+    daemon(
+        "selvage-usage-keeper",
+        () -> {
+          AutoCloseable counting = first;
+          try {
+            while (true) {
+              if (copies.hasNew()) {
+                AutoCloseable before = counting;
+                counting = Profiler.countUsage();
+                attempt(before::close); // only now, so that nothing is missed
+              }
+              Thread.sleep(LOOK_EVERY);
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // whoever wants it to end
+          }
+        });
+  }
+
   /** The one flight recorder that the agent keeps on. */
   private Flight flight() {
     synchronized (AgentRuntime.class) {
       Flight kept = flight;
       if (kept == null) {
-        kept =
-            new Flight(
-                instrumentation::getAllLoadedClasses,
-                line -> ERR.println("selvage: " + line),
-                AgentRuntime::daemon);
+        kept = new Flight(copies(), line -> ERR.println("selvage: " + line), AgentRuntime::daemon);
         flight = kept;
       }
       return kept;
@@ -556,7 +589,7 @@ public final class AgentRuntime {
   }
 
   private interface Work {
-    void run() throws IOException;
+    void run() throws Exception;
   }
 
   private static void attempt(Work work) {

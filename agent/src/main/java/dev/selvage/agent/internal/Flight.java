@@ -4,13 +4,11 @@ import dev.selvage.diagnostics.prover.Prover;
 import dev.selvage.diagnostics.trace.FlightRecorder;
 import dev.selvage.diagnostics.trace.FlightTriggers;
 import dev.selvage.diagnostics.trace.TraceFormat;
-import dev.selvage.internal.gmp.WholeJvm;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,11 +19,10 @@ final class Flight {
   /*
    * Asking a copy of the language to record starts its scheduler. So at the start of the program
    * none is asked before a goroutine was started in it, which is looked for now and then. When there
-   * is one more, all begin anew: what was held until then is forgotten.
+   * is a new one, all begin anew: what was held until then is forgotten.
    */
   private static final Duration LOOK_EVERY = Duration.ofMillis(500);
   private static final long MOST_BYTES = 256L << 20;
-  private static final String SIGN = "dev.selvage.Routine";
 
   /**
    * What it is to do.
@@ -57,7 +54,7 @@ final class Flight {
     }
   }
 
-  private final Supplier<Class<?>[]> loadedClasses;
+  private final Copies copies;
   private final Consumer<String> log;
   private final BiConsumer<String, Runnable> threads;
 
@@ -65,7 +62,6 @@ final class Flight {
   private @Nullable Plan plan;
   private @Nullable FlightRecorder recorder;
   private @Nullable FlightTriggers triggers;
-  private int copies;
   private boolean looking;
 
   /**
@@ -74,11 +70,8 @@ final class Flight {
    * @param log takes lines for the user
    * @param threads starts a thread of the agent, by its name
    */
-  Flight(
-      Supplier<Class<?>[]> loadedClasses,
-      Consumer<String> log,
-      BiConsumer<String, Runnable> threads) {
-    this.loadedClasses = loadedClasses;
+  Flight(Copies copies, Consumer<String> log, BiConsumer<String, Runnable> threads) {
+    this.copies = copies;
     this.log = log;
     this.threads = threads;
   }
@@ -103,7 +96,7 @@ final class Flight {
     }
     stop();
     plan = wanted;
-    copies = copies();
+    copies.hasNew(); // it begins in all there are
     if (begin(wanted) == null) {
       keep(wanted);
     } else {
@@ -115,7 +108,6 @@ final class Flight {
   synchronized void stop() {
     plan = null;
     end();
-    copies = 0;
   }
 
   private void look() {
@@ -131,29 +123,13 @@ final class Flight {
 
   private synchronized void lookOnce() {
     Plan wanted = plan;
-    if (wanted == null) {
-      return;
-    }
-    int now = copies();
-    if (now > copies) {
-      copies = now;
+    if (wanted != null && copies.hasNew()) {
       end();
       String fault = begin(wanted);
       if (fault != null) {
         log.accept("the flight recorder does not run: " + fault);
       }
     }
-  }
-
-  /** How many copies of the language have goroutines of the program. */
-  private int copies() {
-    int n = WholeJvm.isOn() ? 1 : 0;
-    for (Class<?> type : loadedClasses.get()) {
-      if (type.getName().equals(SIGN) && type.getClassLoader() != Flight.class.getClassLoader()) {
-        n++;
-      }
-    }
-    return n;
   }
 
   /** Under the lock; why it cannot begin, or null. */

@@ -27,6 +27,7 @@ final class Options {
           "allow-locks",
           "block-profile-rate",
           "command",
+          "count-usage",
           "dump-above",
           "dump-every",
           "dump-file",

@@ -1,6 +1,7 @@
 package dev.selvage.internal.trace;
 
 import dev.selvage.internal.Tracing;
+import dev.selvage.internal.gmp.Runner;
 import dev.selvage.internal.gmp.Runners;
 import dev.selvage.internal.gmp.WholeJvm;
 import java.util.function.Function;
@@ -26,6 +27,11 @@ final class Session {
               boolean ring, long mostBytes, long keepNanos) {
             Session session = Session.open(ring, mostBytes, keepNanos);
             return session::tell;
+          }
+
+          @Override
+          public void countUsage(boolean on) {
+            Runner.account(on);
           }
         });
   }

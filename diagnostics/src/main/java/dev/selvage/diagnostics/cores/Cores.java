@@ -176,6 +176,11 @@ public final class Cores {
     return all("sampleContention", new Class<?>[0]);
   }
 
+  /** Counts in all copies what goroutines use, until closed. */
+  public static AutoCloseable countUsage() {
+    return all("countUsage", new Class<?>[0]);
+  }
+
   /** Sets the rate of one of the profiles in all copies that there are now. */
   public static void setRate(String method, Class<?> type, Object rate) {
     for (Class<?> probe : probes()) {

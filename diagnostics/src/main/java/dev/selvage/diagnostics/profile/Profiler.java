@@ -64,6 +64,16 @@ public final class Profiler {
     Cores.use(loadedClasses);
   }
 
+  /**
+   * Counts what goroutines use, in all copies of the language that there are now, as {@link
+   * dev.selvage.scheduler.Scheduler#countUsage} does in one. Stack dumps have it.
+   *
+   * @return ends it
+   */
+  public static AutoCloseable countUsage() {
+    return Cores.countUsage();
+  }
+
   private interface Taking<T> {
     T take() throws ProfileException, InterruptedException;
   }
