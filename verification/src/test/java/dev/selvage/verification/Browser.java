@@ -19,6 +19,7 @@ import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
+import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
@@ -68,6 +69,28 @@ final class Browser implements AutoCloseable {
 
   void open(String address) {
     driver.get(address);
+  }
+
+  /** Opens another tab, which is in front from then on; gives what {@link #show} takes. */
+  String openTab(String address) {
+    driver.switchTo().newWindow(WindowType.TAB);
+    driver.get(address);
+    return driver.getWindowHandle();
+  }
+
+  String currentTab() {
+    return driver.getWindowHandle();
+  }
+
+  /** Brings a tab to the front. */
+  void show(String tab) {
+    driver.switchTo().window(tab);
+    driver.executeCdpCommand("Page.bringToFront", Map.of());
+  }
+
+  /** Closes the tab in front; another is to be shown next. */
+  void closeTab() {
+    driver.close();
   }
 
   String address() {
@@ -152,6 +175,11 @@ final class Browser implements AutoCloseable {
 
   @Nullable Object run(String script, Object... arguments) {
     return driver.executeScript(script, arguments);
+  }
+
+  /** Runs a script that calls its last argument when it is done, with what is returned. */
+  @Nullable Object runAsync(String script, Object... arguments) {
+    return driver.executeAsyncScript(script, arguments);
   }
 
   void size(int width, int height) {

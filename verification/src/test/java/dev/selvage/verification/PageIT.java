@@ -1,5 +1,6 @@
 package dev.selvage.verification;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -7,9 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -52,7 +53,7 @@ final class PageIT {
             .start(directory, PageProgram.class);
     program.await("ready");
     program.report();
-    page = Files.readString(address, StandardCharsets.UTF_8).strip() + "/debug/selvage/";
+    page = Files.readString(address, UTF_8).strip() + "/debug/selvage/";
   }
 
   @AfterAll
@@ -102,12 +103,7 @@ final class PageIT {
     browser.await(".chart table tbody", "proven leaked");
     String label = browser.all(".chart .plot").getFirst().getAttribute("aria-label");
     assertTrue(label != null && label.startsWith("Goroutines by state: "), label);
-    // It goes on by itself.
-    String first = heap();
-    for (int i = 0; i < 100 && heap().equals(first); i++) {
-      Thread.sleep(300);
-    }
-    assertNotEquals(first, heap());
+    assertLives(); // by itself
     picture("overview");
   }
 
@@ -250,6 +246,60 @@ final class PageIT {
     browser.click("main select[aria-label=Lanes] option[value=g]");
     browser.await(".key", "runnable");
     assertEquals(0, browser.all("p.error:not([hidden])").size());
+  }
+
+  @Test
+  void eight_tabs_share_one_stream_and_each_of_them_lives() throws Exception {
+    String first = browser.currentTab();
+    view("overview");
+    browser.await("#status", "live");
+    List<String> tabs = new ArrayList<>(List.of(first));
+    try {
+      while (tabs.size() < 8) {
+        tabs.add(browser.openTab(page + "#/overview"));
+      }
+      for (String tab : tabs) {
+        browser.show(tab);
+        browser.await("#status", "live");
+        browser.await("#who", "PageProgram");
+        assertLives();
+      }
+      // There is a connection left for what a tab asks for itself.
+      view("goroutines");
+      browser.await("table.goroutines tbody tr", "chan send");
+      // When the tab that reads the stream pauses, or is closed, another one does.
+      browser.show(first);
+      browser.press("p");
+      browser.await("#status", "paused");
+      browser.show(tabs.get(1));
+      browser.await("#status", "live");
+      assertLives();
+      browser.closeTab();
+      tabs.remove(1);
+      browser.show(tabs.get(2));
+      browser.await("#status", "live");
+      assertLives();
+      browser.show(first);
+      browser.press("p");
+      browser.await("#status", "live");
+      assertLives();
+    } finally {
+      for (String tab : tabs.subList(1, tabs.size())) {
+        browser.show(tab);
+        browser.closeTab();
+      }
+      browser.show(first);
+    }
+  }
+
+  /** The heap of a program that works is another one from sample to sample. */
+  private static void assertLives() throws InterruptedException {
+    browser.await(".tile.heap b");
+    String before = heap();
+    for (int i = 0; i < 100 && heap().equals(before); i++) {
+      Thread.sleep(300);
+    }
+    assertNotEquals(before, heap());
   }
 
   @Test

@@ -1,6 +1,17 @@
 // The stream of samples. Comes back by itself, and says what state it is in.
 
+/*
+ * A browser has six connections to a server, and a stream keeps one. So all tabs of a server share
+ * one: who holds the lock leads, reads the stream, and passes on what comes; whoever leads next gets
+ * the lock when that tab is closed, pauses or crashes. A tab that comes later asks who leads for what
+ * it has missed. Where a browser has no locks (they need a secure context, which localhost is) each
+ * tab has a stream of its own.
+ */
 const MOST_SAMPLES = 300;
+const LOCK = 'selvage-stream';
+const shared = navigator.locks !== undefined && 'BroadcastChannel' in window
+  ? new BroadcastChannel('selvage-stream') : null;
+const me = `${Date.now()}-${Math.random()}`;
 
 /** What is known: views read it, and are told of what comes by the listener. */
 export const known = {
@@ -15,23 +26,26 @@ export const known = {
 let listener = () => {};
 let source = null;
 let retry = 0;
+let waiting = null; // aborts the wait for the lock; null while this tab is paused
+let release = null; // gives the lock back; null while another tab has it
 
 /** Begins, and calls back with 'hello', 'sample', 'findings' or 'state' after each event. */
 export function start(listen) {
   listener = listen;
-  connect();
+  if (shared !== null) {
+    shared.onmessage = event => hear(event.data);
+  }
+  join();
 }
 
 /** Pauses: the stream ends, so that nothing is sampled for us; or goes on. */
 export function pause(paused) {
   known.paused = paused;
-  clearTimeout(retry);
   if (paused) {
-    source?.close();
-    source = null;
+    leave();
     state('paused');
   } else {
-    connect();
+    join();
   }
 }
 
@@ -40,30 +54,80 @@ function state(text) {
   listener('state');
 }
 
-function connect() {
-  source?.close();
+// --------------- Who reads the stream ---------------
+
+function join() {
   state('connecting');
-  const events = new EventSource('events');
-  source = events;
-  const on = (name, take) => events.addEventListener(name, event => {
-    if (events === source) {
-      take(JSON.parse(event.data));
+  if (shared === null) {
+    connect();
+    return;
+  }
+  const mine = new AbortController();
+  waiting = mine;
+  shared.postMessage({ask: me});
+  navigator.locks.request(LOCK, {signal: mine.signal}, () => mine.signal.aborted ? null : new Promise(done => {
+    release = done;
+    connect();
+  })).catch(() => {}); // it was paused while it waited
+}
+
+function leave() {
+  clearTimeout(retry);
+  source?.close();
+  source = null;
+  waiting?.abort();
+  waiting = null;
+  release?.();
+  release = null;
+}
+
+/** What another tab says. */
+function hear(message) {
+  if (message.ask !== undefined) {
+    if (release !== null && known.hello !== null) {
+      const {hello, samples, findings, dropped, state: now} = known;
+      shared.postMessage({to: message.ask, hello, samples, findings, dropped, state: now});
     }
-  });
-  on('hello', data => {
+  } else if (release !== null || waiting === null) {
+    // It leads itself, or is paused.
+  } else if (message.to === me) {
+    take('hello', message.hello);
+    take('history', message.samples);
+    if (message.findings !== null) {
+      take('findings', message.findings);
+    }
+    known.dropped = message.dropped;
+    state(message.state);
+  } else if (message.event === 'state') {
+    state(message.data);
+  } else if (message.event !== undefined) {
+    take(message.event, message.data);
+  }
+}
+
+/** To the other tabs. */
+function tell(event, data) {
+  shared?.postMessage({event, data});
+}
+
+// --------------- The stream ---------------
+
+/** Each event, and what becomes of it. */
+const EVENTS = {
+  hello(data) {
     known.hello = data;
     known.dropped = 0;
     listener('hello');
     state('live');
-  });
-  on('history', data => {
+  },
+  history(data) {
     // What we have had already stays; another process, or a pause, begins anew.
     known.samples = data.length > 0 ? data : [];
     if (data.length > 0) {
       listener('sample');
     }
-  });
-  on('sample', data => {
+  },
+  sample(data) {
     known.samples.push(data);
     if (known.samples.length > MOST_SAMPLES) {
       known.samples.shift();
@@ -71,15 +135,40 @@ function connect() {
     if (!document.hidden) {
       listener('sample');
     }
-  });
-  on('findings', data => {
+  },
+  findings(data) {
     known.findings = data;
     listener('findings');
-  });
-  on('dropped', data => {
+  },
+  dropped(data) {
     known.dropped = data;
     state('live');
-  });
+  },
+};
+
+function take(event, data) {
+  EVENTS[event]?.(data);
+}
+
+function lead(text) {
+  state(text);
+  tell('state', text);
+}
+
+function connect() {
+  source?.close();
+  lead('connecting');
+  const events = new EventSource('events');
+  source = events;
+  for (const name of Object.keys(EVENTS)) {
+    events.addEventListener(name, event => {
+      if (events === source) {
+        const data = JSON.parse(event.data);
+        take(name, data);
+        tell(name, data);
+      }
+    });
+  }
   events.onerror = () => {
     if (events !== source) {
       return;
@@ -87,7 +176,7 @@ function connect() {
     const refused = events.readyState === EventSource.CLOSED; // it answered, with an error
     events.close();
     source = null;
-    state(refused ? 'refused' : 'lost');
+    lead(refused ? 'refused' : 'lost');
     retry = setTimeout(connect, refused ? 10_000 : 2000);
   };
 }
