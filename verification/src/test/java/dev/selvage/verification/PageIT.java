@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -300,6 +302,74 @@ final class PageIT {
       Thread.sleep(300);
     }
     assertNotEquals(before, heap());
+  }
+
+  @Test
+  void nothing_is_found_by_an_accessibility_checker_dark_or_light() throws Exception {
+    String axe;
+    try (InputStream in = PageIT.class.getResourceAsStream("/axe.min.js")) {
+      axe = new String(Objects.requireNonNull(in, "axe-core").readAllBytes(), UTF_8);
+    }
+    List<String> found = new ArrayList<>();
+    for (String scheme : List.of("dark", "light")) {
+      browser.prefers("prefers-color-scheme", scheme);
+      for (String view : VIEWS) {
+        view(view);
+        browser.await("#status", "live");
+        fill(view);
+        found.addAll(check(axe, view + " " + scheme));
+      }
+      view("leaks");
+      browser.click("table.findings tr.proven a", "chan send");
+      browser.await(".stack .frame.p");
+      found.addAll(check(axe, "a finding " + scheme));
+      browser.press("?");
+      browser.await("dialog[open]", "Keys");
+      found.addAll(check(axe, "help " + scheme));
+      browser.press(Keys.ESCAPE);
+    }
+    browser.prefers("prefers-color-scheme", "");
+    assertEquals(List.of(), found);
+  }
+
+  /** Has a view show what it has. */
+  private static void fill(String view) {
+    switch (view) {
+      case "overview" -> browser.click(".chart details summary");
+      case "leaks" -> browser.await("table.findings tr.proven", "chan send");
+      case "goroutines" -> {
+        browser.await("table.goroutines tbody tr", "chan send");
+        browser.click("button.expand");
+        browser.await("tr.more .stack");
+      }
+      case "flame" -> browser.await(".canvas.flame canvas");
+      case "scheduler" -> browser.await("table.lanes tbody tr", "P 0");
+      case "growth" -> {
+        browser.await("table.growth tbody tr", "PageProgram.RECEIPTS");
+        browser.click("table.growth button.expand", "RECEIPTS");
+        browser.await("main .chart .plot canvas");
+      }
+      case "timeline" -> {
+        browser.click("form.filters select option[value='0.2']");
+        browser.click("form.filters button.primary", "Record");
+        browser.await("table.busiest tbody tr", "customers");
+      }
+      default -> throw new IllegalArgumentException(view);
+    }
+  }
+
+  private static List<String> check(String axe, String what) {
+    browser.run(axe);
+    Object found =
+        browser.runAsync(
+            "const done = arguments[arguments.length - 1];"
+                + " axe.run(document, {resultTypes: ['violations']}).then("
+                + "r => done(r.violations.map(v => v.id + ': ' + v.help + ': '"
+                + " + v.nodes.slice(0, 3).map(n => n.target + ' ' + n.failureSummary).join('; '))),"
+                + " e => done(['' + e]));");
+    return found instanceof List<?> all
+        ? all.stream().map(one -> what + ": " + one).toList()
+        : List.of(what + ": no answer");
   }
 
   @Test

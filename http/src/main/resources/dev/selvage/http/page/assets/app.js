@@ -89,8 +89,12 @@ function news() {
   const proven = open.filter(f => f.verdict !== 'suspected').length;
   const suspected = open.length - proven;
   badge.classList.toggle('some', proven > 0);
-  put(badge, open.length === 0 ? '' : String(open.length));
-  badge.setAttribute('aria-label', open.length === 0 ? '' : `${proven} proven, ${suspected} suspected`);
+  if (open.length === 0) {
+    put(badge);
+  } else {
+    put(badge, el('span', {'aria-hidden': 'true'}, String(open.length)),
+      el('span.sr', {}, `${proven} proven, ${suspected} suspected`));
+  }
   if (heardAny && fresh.length > 0) {
     say(byId('announce'), fresh.map(f => `${f.verdict}: ${f.kind}, ${f.count}`).join('; '));
   }

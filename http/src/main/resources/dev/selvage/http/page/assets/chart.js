@@ -24,7 +24,7 @@ export class Chart {
     this.legend = el('ul.legend', {'aria-hidden': 'true'});
     this.table = el('table', {},
       el('caption', {}, title),
-      el('thead', {}, el('tr', {}, ['', 'now', 'least', 'most'].map(h => el('th', {scope: 'col'}, h)))),
+      el('thead', {}, el('tr', {}, ['what', 'now', 'least', 'most'].map(h => el('th', {scope: 'col'}, h)))),
       this.rows);
     this.element = el('figure.panel.chart', {},
       el('figcaption', {}, el('h2', {}, title), hint === '' ? null : el('p.note', {}, hint)),

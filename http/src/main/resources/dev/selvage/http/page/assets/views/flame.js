@@ -43,7 +43,7 @@ export function mount(root, words) {
   const error = el('p.error', {role: 'alert', hidden: true});
   const list = el('tbody');
   const captureTable = el('div.scroll', {}, el('table.captures', {}, el('caption.sr', {}, 'Captures'),
-    el('thead', {}, el('tr', {}, ['Profile', 'Taken', 'Total', ''].map(h => el('th', {scope: 'col'}, h)))), list));
+    el('thead', {}, el('tr', {}, ['Profile', 'Taken', 'Total', 'Compare'].map(h => el('th', {scope: 'col'}, h)))), list));
   const search = el('input', {type: 'search', 'aria-label': 'Search functions', placeholder: 'search functions…', oninput: found});
   const hits = el('output', {});
   const type = el('select', {'aria-label': 'Numbers', onchange: () => retake(type.value)});

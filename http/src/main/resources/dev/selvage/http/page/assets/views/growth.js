@@ -17,7 +17,7 @@ export function mount(root) {
   const rows = el('tbody');
   const place = el('div');
   const table = el('div.scroll', {}, el('table.growth', {}, el('caption.sr', {}, 'What is watched'),
-    el('thead', {}, el('tr', {}, ['Now', 'Grew by', 'A second', 'What', 'Kind', ''].map(h => el('th', {scope: 'col'}, h)))), rows));
+    el('thead', {}, el('tr', {}, ['Now', 'Grew by', 'A second', 'What', 'Kind', 'Shape'].map(h => el('th', {scope: 'col'}, h)))), rows));
   let curves = [];
   let chosen = null;
   let chart = null;
