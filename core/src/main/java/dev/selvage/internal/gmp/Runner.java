@@ -46,6 +46,9 @@ public final class Runner implements Ground, Executor, BooleanSupplier, Gatherer
   /** Whether GOMAXPROCS follows what machine and container allow. Guarded by gmp's lock. */
   private boolean following;
 
+  /** Who takes over what becomes runnable. A task that misses it at first runs here once more. */
+  private volatile @Nullable Executor successor;
+
   private Runner(int most) {
     gmp = new Gmp(this, most);
     sysmon = new Sysmon(this, gmp, id == 0 ? "selvage-sysmon" : "selvage-sysmon-" + id, id == 0);
@@ -87,8 +90,21 @@ public final class Runner implements Ground, Executor, BooleanSupplier, Gatherer
     return runner;
   }
 
+  /**
+   * Gives all that becomes runnable from now on to another one, which promises the same and is not
+   * to hand over to this one. What is queued here still runs here.
+   */
+  void handOver(Executor to) {
+    successor = to;
+  }
+
   @Override
   public void execute(Runnable task) {
+    Executor to = successor;
+    if (to != null) {
+      to.execute(task);
+      return;
+    }
     Watch watch = Watch.current;
     if (watch != null) {
       watch.runnable(task);

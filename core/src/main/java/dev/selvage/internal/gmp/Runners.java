@@ -57,7 +57,9 @@ public final class Runners {
       return null;
     }
     JDK.list(Listed.ALL);
-    JDK.startPollers();
+    if (!WholeJvm.startsPollers()) {
+      JDK.startPollers();
+    }
     Runner runner = Runner.start();
     if (runner == null) {
       Log.warn("goroutines run on the scheduler of the JDK: there are no threads for our own");

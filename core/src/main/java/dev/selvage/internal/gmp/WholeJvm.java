@@ -2,6 +2,7 @@ package dev.selvage.internal.gmp;
 
 import dev.selvage.internal.jdk.DefaultScheduler;
 import dev.selvage.internal.jdk.DefaultScheduler.UnexpectedJdkException;
+import dev.selvage.internal.jdk.VirtualThreads;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -16,18 +17,22 @@ import org.jspecify.annotations.Nullable;
 public final class WholeJvm {
   /*
    * The order is such that a failure leaves everything as it was: the changed constructor does what
-   * the old one did until the hook is told of a scheduler, and that comes last. The JDK's pollers
-   * are started before that, and are platform threads: as virtual ones they would be all that runs
-   * on the JDK's scheduler, and the news of a socket would go through three threads instead of two.
+   * the old one did until the hook is told of a scheduler, and that comes last.
+   *
+   * The JDK's pollers are virtual threads where the JDK makes them so (on Linux). They are started
+   * after that, and so run on our scheduler among those that they wake: a P that is busy looks at
+   * the sockets when it is their turn, whoever is ready is put into its own queue, and no thread is
+   * woken for it. If another scheduler is adopted later they move there, as all others do.
    */
-
-  /** 1 makes the JDK's pollers platform threads. Read once, when they are started. */
-  private static final String POLLERS = "jdk.pollerMode";
 
   /** How long the trial may take before it counts as failed: a guard against hanging. */
   private static final long PATIENCE_SECONDS = 20;
 
   private static DefaultScheduler.@Nullable Hook hook; // guarded by the class
+
+  /** Whether {@link Runners}, when initialised, leaves the pollers to us. */
+  @SuppressWarnings("NonFinalStaticField") // set before the other class is initialised
+  private static volatile boolean startsPollers;
 
   private WholeJvm() {}
 
@@ -55,7 +60,16 @@ public final class WholeJvm {
     if ("jdk".equals(System.getProperty(Runners.PROPERTY))) {
       return "-D" + Runners.PROPERTY + "=jdk says that there is to be no scheduler but the JDK's";
     }
-    String impossible = impossible();
+    startsPollers = true;
+    try {
+      return put(changer);
+    } finally {
+      VirtualThreads.ofThisJvm().startPollers();
+    }
+  }
+
+  private static @Nullable String put(Changer changer) {
+    String impossible = Runners.impossible();
     if (impossible != null) {
       return impossible;
     }
@@ -107,19 +121,9 @@ public final class WholeJvm {
     }
   }
 
-  /** Why there can be no scheduler. To ask starts it, and so the pollers: those it needs here. */
-  private static @Nullable String impossible() {
-    boolean asked = System.getProperty(POLLERS) != null;
-    if (!asked) {
-      System.setProperty(POLLERS, "1");
-    }
-    try {
-      return Runners.impossible();
-    } finally {
-      if (!asked) {
-        System.clearProperty(POLLERS);
-      }
-    }
+  /** Whether the pollers are left to {@link #start}, which is about to set the hook. */
+  static boolean startsPollers() {
+    return startsPollers;
   }
 
   /** Whether the changed constructor is the one that runs, and asks the hook. */
@@ -215,13 +219,18 @@ public final class WholeJvm {
   }
 
   /**
-   * Gives the threads that are made from now on to another scheduler: that of the program's own
-   * copy of the language, so that its goroutines and all others share their Ps. It must keep what
-   * {@link Runner} promises. Without effect where the JVM is not in this mode.
+   * Gives all threads to another scheduler: that of the program's own copy of the language, so that
+   * its goroutines and all others share their Ps. Those that were made before, the pollers among
+   * them, move when they become runnable next. It must keep what {@link Runner} promises. Without
+   * effect where the JVM is not in this mode.
    */
   public static synchronized void adopt(Executor scheduler) {
     if (hook != null) {
       hook.set(scheduler);
+      Runner ours = Runners.ofThisJvm();
+      if (ours != null && ours != scheduler) {
+        ours.handOver(scheduler);
+      }
     }
   }
 }
