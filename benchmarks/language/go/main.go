@@ -79,6 +79,8 @@ func program(name string) func(int) {
 		return skynet
 	case "sleep":
 		return sleep
+	case "naps":
+		return naps
 	case "reset":
 		return reset
 	case "memory":
@@ -290,6 +292,18 @@ func sleep(n int) {
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() { time.Sleep(time.Second) })
+	}
+	wg.Wait()
+}
+
+func naps(n int) {
+	var wg sync.WaitGroup
+	for range 10_000 {
+		wg.Go(func() {
+			for range n / 10_000 {
+				time.Sleep(time.Millisecond)
+			}
+		})
 	}
 	wg.Wait()
 }

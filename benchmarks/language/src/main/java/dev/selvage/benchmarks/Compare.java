@@ -24,7 +24,8 @@ final class Compare {
         --only REGEX        the programs whose names match
         --who A,B           implementations: selvage, selvage-gmp, selvage-reused, go, kotlin, jox,
                             jdk, jdk-transfer; and these two with every virtual thread on
-                            Selvage's scheduler: jdk-gmp, jdk-transfer-gmp
+                            Selvage's scheduler: jdk-gmp, jdk-transfer-gmp; or on the JDK's, but
+                            beside the same agent: jdk-agent, jdk-transfer-agent
         --base NAME         whose median is divided by the others' (selvage)
         --procs N           GOMAXPROCS, and the parallelism of the JDK's scheduler (2)
         --with NAME=OPTIONS one more, selvage-NAME: Selvage with these options of the JVM
@@ -62,6 +63,7 @@ final class Compare {
           new Program("skynet", 1_000_000, 3000, 3, "leaf; a million leaves, ten children a node"),
           new Program(
               "sleep", 1_000_000, 0, 3, "goroutine that sleeps a second, a million at once"),
+          new Program("naps", 500_000, 1500, 5, "sleep of 1 ms by one of 10,000 goroutines"),
           new Program("reset", 100_000, 1500, 5, "reset of one of 1,000 timers"),
           new Program("memory", 100_000, 0, 1, "parked goroutine: bytes of heap and stack"));
 
@@ -118,9 +120,12 @@ final class Compare {
     commands.put("jdk", jdk);
     List<String> transfer = with(jdk, "-Dselvage.benchmarks.transfer=true");
     commands.put("jdk-transfer", transfer);
-    String whole = "-javaagent:" + agent + "=scheduler=gmp,quiet=true";
-    commands.put("jdk-gmp", with(jdk, whole));
-    commands.put("jdk-transfer-gmp", with(transfer, whole));
+    // Any agent makes the JVM tell JVMTI of each mount and unmount, so it is a variant of its own.
+    String beside = "-javaagent:" + agent + "=quiet=true,scheduler=";
+    commands.put("jdk-agent", with(jdk, beside + "jdk"));
+    commands.put("jdk-transfer-agent", with(transfer, beside + "jdk"));
+    commands.put("jdk-gmp", with(jdk, beside + "gmp"));
+    commands.put("jdk-transfer-gmp", with(transfer, beside + "gmp"));
   }
 
   private static List<String> with(List<String> command, String... options) {

@@ -42,6 +42,7 @@ final class JdkPrograms {
       programs.put("fan", JdkPrograms::fan);
       programs.put("spawn", JdkPrograms::spawn);
       programs.put("sleep", JdkPrograms::sleep);
+      programs.put("naps", JdkPrograms::naps);
       programs.put("reset", JdkPrograms::reset);
       programs.put("memory", JdkPrograms::memory);
     }
@@ -191,6 +192,20 @@ final class JdkPrograms {
       VirtualThreads.start(
           () -> {
             Thread.sleep(1000);
+            end.countDown();
+          });
+    }
+    end.await();
+  }
+
+  private static void naps(int n) throws InterruptedException {
+    var end = new CountDownLatch(10_000);
+    for (int t = 0; t < 10_000; t++) {
+      VirtualThreads.start(
+          () -> {
+            for (int i = 0; i < n / 10_000; i++) {
+              Thread.sleep(1);
+            }
             end.countDown();
           });
     }

@@ -41,6 +41,7 @@ final class SelvagePrograms {
       programs.put("spawn", SelvagePrograms::spawn);
       programs.put("skynet", SelvagePrograms::skynet);
       programs.put("sleep", SelvagePrograms::sleep);
+      programs.put("naps", SelvagePrograms::naps);
       programs.put("reset", SelvagePrograms::reset);
       programs.put("memory", SelvagePrograms::memory);
     }
@@ -202,6 +203,19 @@ final class SelvagePrograms {
     var wg = new WaitGroup();
     for (int g = 0; g < n; g++) {
       wg.go(() -> Go.sleep(Duration.ofSeconds(1)));
+    }
+    wg.await();
+  }
+
+  private static void naps(int n) throws InterruptedException {
+    var wg = new WaitGroup();
+    for (int g = 0; g < 10_000; g++) {
+      wg.go(
+          () -> {
+            for (int i = 0; i < n / 10_000; i++) {
+              Go.sleep(Duration.ofMillis(1));
+            }
+          });
     }
     wg.await();
   }
