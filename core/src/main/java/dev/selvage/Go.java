@@ -155,6 +155,51 @@ public final class Go {
         });
   }
 
+  // --------------- What is on purpose ---------------
+
+  /**
+   * Does something in which this goroutine may stay blocked for ever on purpose: it keeps the
+   * program running, say, or waits for an end that need not come. If it is proven to leak there,
+   * the report says that it is excused, and why, and does not count it as a leak.
+   *
+   * <p>It is said of this goroutine only, not of those that it starts. In a thread that is no
+   * goroutine it has no effect; a virtual thread says the same by its name, if that is {@code
+   * parked for ever:}, a space, and the reason. Can block for as long as the body does.
+   *
+   * @param why the reason, for whoever reads the report
+   * @throws X what the body throws
+   */
+  @SuppressWarnings("FunctionalInterfaceClash") // a lambda that can be both has its value passed on
+  public static <R extends @Nullable Object, X extends Exception> R parkedForever(
+      String why, Body<? extends R, ? extends X> body) throws X {
+    if (why.isBlank()) {
+      throw new IllegalArgumentException("say why it may be parked for ever");
+    }
+    Objects.requireNonNull(body, "body");
+    Routine routine = Routine.of(Thread.currentThread());
+    if (routine == null) {
+      return body.run();
+    }
+    String before = routine.setParkedForever(why);
+    try {
+      return body.run();
+    } finally {
+      routine.setParkedForever(before);
+    }
+  }
+
+  /** The same for something that yields nothing. */
+  public static <X extends Exception> void parkedForever(String why, BodyAction<? extends X> body)
+      throws X {
+    Objects.requireNonNull(body, "body");
+    Go.<@Nullable Object, X>parkedForever(
+        why,
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
   // --------------- What must be finished ---------------
 
   /** Something that must not be interrupted, and yields a result. */

@@ -51,6 +51,7 @@ final class Routine extends Roster.Member implements Runnable, Executor {
   private Go.@Nullable Action task;
   // Written by its own thread only; immutable, so a tool may read it at any time.
   private Environment environment;
+  private @Nullable String parkedForever;
 
   private Routine(@Nullable Runner runner, Go.Action task, Environment environment) {
     this.runner = runner;
@@ -130,6 +131,23 @@ final class Routine extends Roster.Member implements Runnable, Executor {
 
   void setEnvironment(Environment environment) {
     this.environment = environment;
+  }
+
+  @Override
+  public @Nullable String parkedForever() {
+    return parkedForever;
+  }
+
+  /**
+   * Says that it may be parked for ever from now on, and why; null says that it may not. By its own
+   * thread only.
+   *
+   * @return what was said before
+   */
+  @Nullable String setParkedForever(@Nullable String why) {
+    String before = parkedForever;
+    parkedForever = why;
+    return before;
   }
 
   @Override

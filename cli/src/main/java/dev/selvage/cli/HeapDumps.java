@@ -1,5 +1,6 @@
 package dev.selvage.cli;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.heap.HeapDumpException;
 import dev.selvage.diagnostics.prover.HeapDumpProver;
@@ -44,14 +45,14 @@ final class HeapDumps {
   }
 
   /** What is in a file. */
-  Report look(Path file) {
-    return look(file, Source.OFFLINE, 0, Compiled.NOT_KNOWN);
+  Report look(Path file, Excuses excuses) {
+    return look(file, Source.OFFLINE, 0, Compiled.NOT_KNOWN, excuses);
   }
 
-  private Report look(Path file, Source source, long pid, Compiled compiled) {
+  private Report look(Path file, Source source, long pid, Compiled compiled, Excuses excuses) {
     try {
       return HeapDumpProver.look(
-          file, source, pid, compiled, line -> terminal.say(line + " in the dump"));
+          file, source, pid, compiled, line -> terminal.say(line + " in the dump"), excuses);
     } catch (HeapDumpException e) {
       throw new CommandFailure(ExitCode.UNREACHABLE, file + ": " + e.getMessage());
     } catch (IOException e) {
@@ -68,7 +69,7 @@ final class HeapDumps {
   }
 
   /** Dumps a process, looks, and deletes the dump. */
-  Report exact(JavaProcess process) throws InterruptedException {
+  Report exact(JavaProcess process, Excuses excuses) throws InterruptedException {
     long pid = process.pid();
     try (ReportDirectory directory = ReportDirectory.create(Targets.owner(process))) {
       // Ctrl-C must not leave the heap of a program behind.
@@ -109,7 +110,8 @@ final class HeapDumps {
             file,
             Source.EXACT,
             pid,
-            frame -> compiled.contains(frame.getClassName() + "." + frame.getMethodName()));
+            frame -> compiled.contains(frame.getClassName() + "." + frame.getMethodName()),
+            excuses);
       } catch (IOException e) {
         throw new CommandFailure(
             ExitCode.INCOMPLETE, "the dump cannot be used: " + CommandFailure.reason(e));

@@ -1,5 +1,6 @@
 package dev.selvage.cli;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
@@ -58,6 +59,8 @@ final class LeaksCommand implements Callable<Integer> {
 
   @ArgGroup private ModeOptions mode = new ModeOptions();
 
+  @Mixin private RuleOptions rules = new RuleOptions();
+
   @Option(
       names = "--exact",
       description =
@@ -87,9 +90,10 @@ final class LeaksCommand implements Callable<Integer> {
           "--recover and --reclaim exclude each other: what is reclaimed is gone, its finally"
               + " blocks never run");
     }
+    Excuses excuses = rules.excuses(target.spec.commandLine());
     Baseline baseline = options.baseline(target.spec.commandLine());
     OutputFile file = options.file();
-    String report = report();
+    String report = report(excuses);
     Report read = ReportReader.read(report);
     if (baseline != null) {
       baseline.caution(terminal);
@@ -113,36 +117,42 @@ final class LeaksCommand implements Callable<Integer> {
     return Outcome.of(read, options.failOn, baseline, terminal);
   }
 
-  private String report() throws InterruptedException {
+  private String report(Excuses excuses) throws InterruptedException {
     Path dump = target.name == null ? null : HeapDumps.file(target.name);
     DebugAddress address = target.name == null ? null : DebugAddress.of(target.name);
     if (dump != null) {
       if (exact || looksInside()) {
         throw target.usage(
-            "--exact, --mode, --reclaim, --recover and --watch are not for a heap dump");
+            "--exact, --mode, --reclaim, --recover, --watch and --blocked-longer are not for a"
+                + " heap dump");
       }
-      return ReportJson.render(dumps.look(dump));
+      return ReportJson.render(dumps.look(dump, excuses));
     }
     if (address != null) {
       return ask(address);
     }
     if (exact && looksInside()) {
-      throw target.usage("--mode, --reclaim, --recover and --watch are not for --exact");
+      throw target.usage(
+          "--mode, --reclaim, --recover, --watch and --blocked-longer are not for --exact");
     }
     JavaProcess process = targets.process(target.spec, target.name);
-    return exact ? ReportJson.render(dumps.exact(process)) : attach(process);
+    return exact ? ReportJson.render(dumps.exact(process, excuses)) : attach(process, excuses);
   }
 
   /** Whether something was asked for that only an agent in the process does. */
   private boolean looksInside() {
-    return mode.mode != null || mode.reclaim || recover || watch != null;
+    return mode.mode != null
+        || mode.reclaim
+        || recover
+        || watch != null
+        || rules.blockedLonger != null;
   }
 
   private String ask(DebugAddress address) throws InterruptedException {
-    if (exact || looksInside()) {
+    if (exact || looksInside() || rules.any()) {
       throw target.usage(
-          "--exact, --mode, --reclaim, --recover and --watch are for a process id: the program at"
-              + " an address was told at its start");
+          "--exact, --mode, --reclaim, --recover, --watch, --excuse, --excuses and --blocked-longer"
+              + " are for a process id: the program at an address was told at its start");
     }
     try (address) {
       return address.report();
@@ -150,7 +160,7 @@ final class LeaksCommand implements Callable<Integer> {
   }
 
   /** Attaches, has the agent look, and gives its report as JSON. */
-  private String attach(JavaProcess process) {
+  private String attach(JavaProcess process, Excuses excuses) {
     Path agent = targets.agentJar();
     try (Attachment attachment = Attachment.to(process.pid())) {
       targets.warn(process, attachment);
@@ -168,15 +178,15 @@ final class LeaksCommand implements Callable<Integer> {
             "watching for growth for " + Durations.text(watched) + " (--watch 0s does not)");
       }
       try (ReportDirectory directory = ReportDirectory.create(Targets.owner(process))) {
-        attachment.load(
-            agent,
+        var told =
             new AgentOptions()
                 .set("command", "leaks")
                 .set("report", directory.report())
                 .set("mode", mode.chosen().text())
                 .set("recover", recover)
-                .set("watch", watched),
-            DebugSource.PATIENCE.plus(watched));
+                .set("watch", watched);
+        rules.tell(told, excuses);
+        attachment.load(agent, told, DebugSource.PATIENCE.plus(watched));
         String report = directory.readReport();
         if (report == null) {
           throw new CommandFailure(

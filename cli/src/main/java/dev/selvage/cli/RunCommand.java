@@ -1,5 +1,6 @@
 package dev.selvage.cli;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Report;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -30,6 +31,7 @@ import picocli.CommandLine.TypeConversionException;
     customSynopsis = {
       "selvage run [--leaks-after=D] [--json=FILE] [--fail-on=KIND]",
       "            [--baseline=FILE] [--port=N] [--mode=MODE | --reclaim]",
+      "            [--excuse=PATTERN=REASON]... [--excuses=FILE] [--blocked-longer=D]",
       "            [--scheduler=NAME] [--flight-recorder=D [--flight-…]]",
       "            -- JAVA-ARGUMENTS"
     },
@@ -80,6 +82,8 @@ final class RunCommand implements Callable<Integer> {
 
   @ArgGroup private ModeOptions mode = new ModeOptions();
 
+  @Mixin private RuleOptions rules = new RuleOptions();
+
   @Parameters(
       arity = "0..*",
       paramLabel = "JAVA-ARGUMENTS",
@@ -106,6 +110,7 @@ final class RunCommand implements Callable<Integer> {
     if (report.printsJson()) {
       throw usage("--json - would mix with the program's own output: name a file");
     }
+    Excuses excuses = rules.excuses(spec.commandLine());
     JavaArguments.check(javaArguments);
     Baseline baseline = report.baseline(spec.commandLine());
     OutputFile target = report.file();
@@ -113,12 +118,15 @@ final class RunCommand implements Callable<Integer> {
       checkPort(port);
     }
     try (ReportDirectory directory = ReportDirectory.create(null)) {
-      return run(directory, target, baseline);
+      return run(directory, target, baseline, excuses);
     }
   }
 
   private int run(
-      ReportDirectory directory, @Nullable OutputFile target, @Nullable Baseline baseline) {
+      ReportDirectory directory,
+      @Nullable OutputFile target,
+      @Nullable Baseline baseline,
+      Excuses excuses) {
     var options =
         new AgentOptions()
             .set("at-exit", true)
@@ -137,6 +145,7 @@ final class RunCommand implements Callable<Integer> {
       options.set("scheduler", scheduler);
     }
     flight.tell(options);
+    rules.tell(options, excuses);
     ProcessBuilder command = JavaProgram.command(installation, options, javaArguments).inheritIO();
     var kept = new Kept(directory, target, baseline, terminal);
     int code;

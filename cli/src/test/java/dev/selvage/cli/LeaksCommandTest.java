@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
@@ -82,6 +83,34 @@ final class LeaksCommandTest {
         0, new ProcessBuilder("kill", "-STOP", Long.toString(jvm.pid())).start().waitFor());
     assertEquals(ExitCode.UNREACHABLE, leaks(jvm, "--exact"), commands.err());
     assertTrue(commands.err().contains("is stopped"), commands.err());
+  }
+
+  @Test
+  void rulesAreToldToTheAgentAndWhatTheyExcuseFailsNothing() throws Exception {
+    Excuses rules = Excuses.parse("com.acme.Order.quote=waits on purpose");
+    Report excused =
+        Reports.of(true, rules.applied(Reports.proven("com.acme.Order.quote(Order.java:57)")));
+    Process jvm = leaving(ReportJson.render(excused));
+    Path file = Files.writeString(directory.resolve("rules"), "# reviewed\nkeeper-*=a, b\n");
+    int code =
+        leaks(
+            jvm,
+            "--watch",
+            "0s",
+            "--excuse",
+            "com.acme.Order.quote=waits on purpose",
+            "--excuses",
+            file.toString(),
+            "--blocked-longer",
+            "10m",
+            "--fail-on",
+            "any");
+    assertEquals(ExitCode.DONE, code, commands.err());
+    assertTrue(commands.out().contains("EXCUSED  proven"), commands.out());
+    assertTrue(commands.out().contains("waits on purpose (by com.acme.Order.quote)"));
+    String options = Files.readString(directory.resolve("options"));
+    assertTrue(options.contains("com.acme.Order.quote=waits on purpose\nkeeper-*=a, b"), options);
+    assertTrue(options.contains("blocked-longer=PT10M"), options);
   }
 
   @Test

@@ -107,6 +107,11 @@ public final class Roster {
       return null;
     }
 
+    /** Why it may be parked for ever, as its own code has said; null if it has not. */
+    public @Nullable String parkedForever() {
+      return null;
+    }
+
     /** What a tool may know of this goroutine beside its thread. */
     public abstract Description describe();
   }

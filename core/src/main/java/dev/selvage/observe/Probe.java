@@ -55,6 +55,8 @@ public final class Probe {
    * identifier</td></tr>
    * <tr><td>{@code creatorEnded}</td><td>Boolean: that thread has ended, or is unreachable</td></tr>
    * <tr><td>{@code waiters}</td><td>Integer: threads blocked on its channel now</td></tr>
+   * <tr><td>{@code heldBy}</td><td>String: of a context that another one refers to, so that it can
+   * cancel it, the frame that made that one; not there for any other</td></tr>
    * </table>
    */
   public static List<Map<String, Object>> resources() {
@@ -104,6 +106,15 @@ public final class Probe {
   public static Map<String, String> labels(Thread thread) {
     Roster.Member member = Roster.member(thread);
     return member == null ? Map.of() : member.describe().labels();
+  }
+
+  /**
+   * Why a thread may be parked for ever, as its own code has said ({@code Go.parkedForever}); null
+   * if it has not, or is not a goroutine of this copy of the language.
+   */
+  public static @Nullable String parkedForever(Thread thread) {
+    Roster.Member member = Roster.member(thread);
+    return member == null ? null : member.parkedForever();
   }
 
   /**

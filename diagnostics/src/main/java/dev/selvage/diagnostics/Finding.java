@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -11,6 +12,18 @@ import org.jspecify.annotations.Nullable;
  * known about them. A finding is a plain value; what is not known is absent, never guessed.
  */
 public sealed interface Finding {
+
+  /**
+   * The order of a report: proven, deadlocked, suspected; in each what is open before what is
+   * settled or excused, then what retains most, what grows fastest, and what there is most of.
+   */
+  Comparator<Finding> WORST_FIRST =
+      Comparator.comparingInt(Finding::rank)
+          .thenComparing(f -> f.details().state())
+          .thenComparing(f -> -f.details().retainedBytes().orElse(0))
+          .thenComparing(f -> -f.details().perSecond())
+          .thenComparing(f -> -f.details().count())
+          .thenComparing(f -> f.details().fingerprint());
 
   /**
    * Nothing that can still run can wake these threads; the collector said so twice, in the same
@@ -36,6 +49,14 @@ public sealed interface Finding {
     };
   }
 
+  private int rank() {
+    return switch (this) {
+      case Proven _ -> 0;
+      case Deadlocked _ -> 1;
+      case Suspected _ -> 2;
+    };
+  }
+
   /** What became of a finding since it was first made. */
   enum State {
     /** Still so. */
@@ -44,6 +65,8 @@ public sealed interface Finding {
     REFUTED,
     /** Ended because it was unwound on request. */
     RECOVERED,
+    /** Still so, and on purpose: a rule or its own code says why. It counts as no leak. */
+    EXCUSED,
     /**
      * Ended in the one way that was excepted, interrupted by its executor; or it was collected
      * together with an executor that nobody used any more. What a look was asked to reclaim stays
@@ -106,6 +129,13 @@ public sealed interface Finding {
       names = List.copyOf(names);
       stack = List.copyOf(stack);
       evidence = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(evidence));
+    }
+
+    /** By how much it grew a second, as its evidence says; 0 where that is not known. */
+    double perSecond() {
+      Object rate = evidence.get("perSecond");
+      rate = rate == null ? evidence.get("entriesPerSecond") : rate;
+      return rate instanceof Number number ? number.doubleValue() : 0;
     }
   }
 }

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param capabilities what could be known there, and what was missing
  * @param goroutines how many threads there were, and which could not be judged
  * @param proof how the proof went
- * @param findings proven first, then deadlocked, then suspected; within each the largest count
- *     first
+ * @param findings {@linkplain Finding#WORST_FIRST the worst first}: proven, then deadlocked, then
+ *     suspected
  * @param notes sentences that a reader must know to judge the report (a JDK build with a known bug,
  *     a collector without proof)
  */
@@ -77,7 +77,7 @@ public record Report(
    * @param blocked those of them that were neither running nor queued to run
    * @param unprovable blocked threads that the collector cannot judge, by the reason's text ({@code
    *     Object.wait}, …)
-   * @param excused findings left out because a rule says so
+   * @param excused threads that are proven to leak, and are excused: on purpose
    * @param canBeWoken blocked threads that something alive can still reach, without those that wait
    *     in a circle; -1 where not known
    * @param timed those of them that a timer will wake; -1 where not known
@@ -93,6 +93,11 @@ public record Report(
       int io) {
     public Goroutines {
       unprovable = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(unprovable));
+    }
+
+    /** The same with so many that are excused. */
+    public Goroutines withExcused(int threads) {
+      return new Goroutines(total, blocked, unprovable, threads, canBeWoken, timed, io);
     }
 
     /** The same, but for so many that something reaches and yet nothing can wake. */

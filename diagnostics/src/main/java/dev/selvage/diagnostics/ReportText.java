@@ -36,9 +36,23 @@ public final class ReportText {
   private static final String CYCLE = "cycle";
   private static final String PATH = "path";
 
+  // Evidence that has a line of its own.
+  private static final String EXCUSE = "excuse";
+  private static final String EXCUSED_BY = "excusedBy";
+
   /** Evidence that the sentence of the finding says already, or that is drawn. */
   private static final Set<String> SAID_ELSEWHERE =
-      Set.of("grewBy", "seconds", "perSecond", "oldestSeconds", "growing", "doubt", CYCLE, PATH);
+      Set.of(
+          "grewBy",
+          "seconds",
+          "perSecond",
+          "oldestSeconds",
+          "growing",
+          "doubt",
+          CYCLE,
+          PATH,
+          EXCUSE,
+          EXCUSED_BY);
 
   private static final Pattern LAST_NUMBER = Pattern.compile("(\\d{1,18})$");
   private static final String BLOCKS = "▁▂▃▄▅▆▇█";
@@ -109,6 +123,9 @@ public final class ReportText {
     if (d.evidence().get(CYCLE) instanceof List<?> cycle) {
       draw(CYCLE, cycle, "┌→ ", "│  ", "└─ ");
     }
+    if (d.evidence().get(EXCUSE) instanceof String excuse) {
+      line("on purpose", excuse + " (by " + d.evidence().get(EXCUSED_BY) + ")");
+    }
     String evidence = evidence(d.evidence());
     if (!evidence.isEmpty()) {
       line("evidence", evidence);
@@ -124,11 +141,12 @@ public final class ReportText {
     if (except != null && !d.because().contains(except)) {
       line("except", except);
     }
-    if (!d.suggestion().isBlank()) {
+    boolean excused = d.state() == Finding.State.EXCUSED;
+    if (!d.suggestion().isBlank() && !excused) {
       line("try", d.suggestion());
     }
     Scenario scenario = Scenario.of(finding);
-    if (scenario != null) {
+    if (scenario != null && !excused) {
       line("see", scenario.page());
     }
     out.append('\n');
@@ -166,7 +184,7 @@ public final class ReportText {
 
     static Place of(String kind) {
       return switch (kind) {
-        case "ticker growth", "timer growth", "context growth" -> CREATED;
+        case "ticker growth", "timer growth", "context growth", "executor growth" -> CREATED;
         default -> kind.endsWith(" growth") ? GROWING : THREAD;
       };
     }

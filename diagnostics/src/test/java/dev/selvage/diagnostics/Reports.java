@@ -106,6 +106,11 @@ final class Reports {
       return this;
     }
 
+    Builder stack(List<StackTraceElement> frames) {
+      stack.addAll(frames);
+      return this;
+    }
+
     Builder except(String what) {
       except = what;
       return this;

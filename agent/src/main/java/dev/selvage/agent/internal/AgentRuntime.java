@@ -3,6 +3,7 @@ package dev.selvage.agent.internal;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
+import dev.selvage.diagnostics.Rules;
 import dev.selvage.diagnostics.growth.GrowthWatches;
 import dev.selvage.diagnostics.growth.HolderSearch;
 import dev.selvage.diagnostics.profile.DumpTriggers;
@@ -125,6 +126,10 @@ public final class AgentRuntime {
     boolean suspects = options.is("suspects", true);
     boolean asked = after.isPresent() || atExit || options.port().isPresent();
     options.mode();
+    Rules rules = options.rules();
+    if (!rules.equals(Rules.NONE)) {
+      Prover.ofThisJvm().judgeAlsoBy(rules);
+    }
     options.flight().ifPresent(Flight.Plan::check);
     String address = "";
     if (options.port().isPresent()) {
@@ -365,6 +370,7 @@ public final class AgentRuntime {
         throw new IllegalArgumentException(
             "agent option command: '" + command + "' is not known; leaks and serve are");
       }
+      Rules rules = options.rules();
       mark();
       open();
       Duration watch = options.duration("watch").orElse(Duration.ZERO);
@@ -374,8 +380,8 @@ public final class AgentRuntime {
       }
       Report report =
           options.is("recover", false)
-              ? Prover.ofThisJvm().recover(options.mode(), PATIENCE)
-              : Prover.ofThisJvm().find(options.mode());
+              ? Prover.ofThisJvm().recover(options.mode(), PATIENCE, rules)
+              : Prover.ofThisJvm().find(options.mode(), rules);
       write(file, ReportJson.render(withNotes(report)));
     } catch (Throwable t) {
       // The tool that attached reads it there; thrown, it would only see a number.

@@ -1,10 +1,14 @@
 package dev.selvage.agent.internal;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Leaks.Mode;
+import dev.selvage.diagnostics.Rules;
 import dev.selvage.diagnostics.trace.TraceFormat;
 import dev.selvage.http.DebugOption;
+import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +30,7 @@ final class Options {
       Set.of(
           "allow-locks",
           "block-profile-rate",
+          "blocked-longer",
           "command",
           "count-usage",
           "dump-above",
@@ -34,6 +39,8 @@ final class Options {
           "dump-format",
           "dump-locks",
           "dump-signal",
+          "excuse",
+          "excuses",
           "flight-bytes",
           "flight-dir",
           "flight-every",
@@ -254,6 +261,25 @@ final class Options {
       throw new IllegalArgumentException("agent option " + key + ": must be longer than 0");
     }
     return duration;
+  }
+
+  /**
+   * How what is found is judged.
+   *
+   * @throws IllegalArgumentException if a rule is none, or the file of rules cannot be read
+   */
+  Rules rules() {
+    Excuses excuses = text("excuse").map(Excuses::parse).orElse(Excuses.NONE);
+    Optional<Path> file = path("excuses");
+    if (file.isPresent()) {
+      try {
+        excuses = excuses.and(Excuses.parse(Files.readString(file.get())));
+      } catch (IOException e) {
+        throw new IllegalArgumentException(
+            "agent option excuses: cannot read " + file.get() + ": " + e.getMessage(), e);
+      }
+    }
+    return new Rules(excuses, positive("blocked-longer").orElse(null));
   }
 
   OptionalInt port() {

@@ -8,11 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.agent.internal.Options.SchedulerChoice;
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Leaks.Mode;
+import dev.selvage.diagnostics.Rules;
 import dev.selvage.diagnostics.trace.TraceFormat;
 import dev.selvage.http.DebugOption;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -53,6 +59,33 @@ class OptionsTests {
     String message = assertThrows(IllegalArgumentException.class, executable).getMessage();
     assertNotNull(message);
     assertTrue(message.contains(sentence), message);
+  }
+
+  @Test
+  void rulesAreGivenOrReadFromFile(@TempDir Path directory) throws Exception {
+    assertEquals(Rules.NONE, Options.parse("").rules());
+    Path file = directory.resolve("rules");
+    Files.writeString(file, "# reviewed\ncom.acme.Prices.CACHE=bounded by the catalogue\n");
+    Rules rules =
+        Options.parse(
+                "excuse=keeper-*%3Dkeeps+a+connection%0Amain%3Dwaits,blocked-longer=10m,excuses="
+                    + URLEncoder.encode(file.toString(), StandardCharsets.UTF_8))
+            .rules();
+    assertEquals(
+        List.of(
+            new Excuses.Rule("keeper-*", "keeps a connection"),
+            new Excuses.Rule("main", "waits"),
+            new Excuses.Rule("com.acme.Prices.CACHE", "bounded by the catalogue")),
+        rules.excuses().rules());
+    assertEquals(Duration.ofMinutes(10), rules.blockedLonger());
+  }
+
+  @Test
+  void rulesThatAreNoneAreRefused() {
+    assertRefused("has no reason", () -> Options.parse("excuse=keeper").rules());
+    assertRefused("is none", () -> Options.parse("excuse=*%3Dall").rules());
+    assertRefused("cannot read", () -> Options.parse("excuses=/nonexistent/x").rules());
+    assertRefused("longer than 0", () -> Options.parse("blocked-longer=0s").rules());
   }
 
   @ParameterizedTest

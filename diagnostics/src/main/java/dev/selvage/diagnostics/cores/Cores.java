@@ -66,6 +66,9 @@ public final class Cores {
   /** How to ask the copy that a goroutine's handler is of for what that has used. */
   private static final ClassValue<@Nullable MethodHandle> USAGE = asking("usage");
 
+  /** How to ask it whether that is parked for ever on purpose. */
+  private static final ClassValue<@Nullable MethodHandle> PARKED = asking("parkedForever");
+
   private Cores() {}
 
   /** Lets class loaders be found by the classes that they have loaded. */
@@ -84,6 +87,17 @@ public final class Cores {
       return strings(labels.invoke(thread));
     } catch (Throwable _) {
       return Map.of();
+    }
+  }
+
+  /** Why a thread may be parked for ever, as its own code has said; null if it has not. */
+  public static @Nullable String parkedForever(Thread thread) {
+    Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
+    MethodHandle parked = handler == null ? null : PARKED.get(handler.getClass());
+    try {
+      return parked != null && parked.invoke(thread) instanceof String why ? why : null;
+    } catch (Throwable _) {
+      return null;
     }
   }
 

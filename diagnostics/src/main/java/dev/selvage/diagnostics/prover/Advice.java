@@ -59,6 +59,11 @@ final class Advice {
               + " its time, and never ask for a key in the function for that key";
       case COND_WAIT, CONDITION -> "signal on every path that makes the condition true";
       case SEMACQUIRE, SEMAPHORE -> "release in a finally block, on every path";
+      case MONITOR_ENTER ->
+          "hold the monitor for less long, and wait for nothing else while you have it; a lock can"
+              + " be asked for with a time limit";
+      case OBJECT_WAIT ->
+          "notify on every path that makes the condition true, or wait with a limit";
       case QUEUE_TAKE ->
           "put an end marker when the producer ends, or poll with a time limit; an executor that"
               + " is no longer used must be shut down";

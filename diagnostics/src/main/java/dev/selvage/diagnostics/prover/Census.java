@@ -1,17 +1,22 @@
 package dev.selvage.diagnostics.prover;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Frames;
 import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.Rules;
+import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import dev.selvage.observe.WaitReason;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -123,8 +128,14 @@ final class Census {
         counts.timed++;
         counts.canBeWoken++;
       }
-      case MONITOR_ENTER -> counts.unprovable(WaitReason.MONITOR_ENTER.text());
-      case OBJECT_WAIT -> counts.unprovable(WaitReason.OBJECT_WAIT.text());
+      case MONITOR_ENTER -> {
+        counts.unprovable(WaitReason.MONITOR_ENTER.text());
+        remember(thread);
+      }
+      case OBJECT_WAIT -> {
+        counts.unprovable(WaitReason.OBJECT_WAIT.text());
+        remember(thread);
+      }
       case PINNED -> counts.unprovable("pinned");
       default -> {
         if (proven.contains(thread.threadId())) {
@@ -144,9 +155,6 @@ final class Census {
   }
 
   private void remember(Thread thread) {
-    if (observations.comesBack(thread.threadId())) {
-      return;
-    }
     if (waiting.size() < MAX_STACKS_FOR_SUSPECTS) {
       waiting.add(thread);
     } else {
@@ -154,17 +162,28 @@ final class Census {
     }
   }
 
+  /** Threads that block at one place, and are all excused for the same reason, or are not. */
   private static final class Pile {
     final WaitReason reason;
     final List<StackTraceElement> stack;
+    final Excuses.@Nullable Excuse excuse;
     final List<String> names = new ArrayList<>();
     final List<Thread> threads = new ArrayList<>();
-    final NavigableSet<Long> arrivals = new TreeSet<>();
+
+    /** When each was first seen in its wait, as far as it was seen and does not come and go. */
+    final List<Long> arrivals = new ArrayList<>();
+
     int count;
 
-    Pile(WaitReason reason, List<StackTraceElement> stack) {
+    /** How many of all have been there longer than the rules allow, and since when the first. */
+    int longer;
+
+    long longest = Long.MAX_VALUE;
+
+    Pile(WaitReason reason, List<StackTraceElement> stack, Excuses.@Nullable Excuse excuse) {
       this.reason = reason;
       this.stack = stack;
+      this.excuse = excuse;
     }
 
     /**
@@ -173,61 +192,109 @@ final class Census {
      * the start and now wait for work do not keep coming.
      */
     boolean grows(long now) {
+      TreeSet<Long> times = new TreeSet<>(arrivals);
       if (count < (IDLE.contains(reason) ? MIN_IDLE_SUSPECTS : MIN_SUSPECTS)
-          || arrivals.size() < MIN_ARRIVALS) {
+          || times.size() < MIN_ARRIVALS) {
         return false;
       }
-      long age = now - arrivals.first();
-      return age >= MIN_AGE_NANOS && now - arrivals.last() <= Math.max(MIN_AGE_NANOS, age / 3);
+      long age = now - times.first();
+      return age >= MIN_AGE_NANOS && now - times.last() <= Math.max(MIN_AGE_NANOS, age / 3);
     }
   }
 
   /**
-   * Threads that pile up at one place: something alive still reaches them, but they come and are
-   * not seen to leave. Only known where threads have been observed for a while.
+   * Threads that pile up at one place, or block there for longer than the rules allow: something
+   * alive still reaches them, but they come and are not seen to leave. Only known where threads
+   * have been observed for a while.
    */
-  List<Finding> suspects() {
+  List<Finding> suspects(Rules rules) {
     List<Finding> findings = new ArrayList<>();
-    if (observations.ticks() < MIN_ARRIVALS) {
+    if (observations.ticks() < MIN_ARRIVALS && rules.blockedLonger() == null) {
       waiting.clear();
       return findings;
     }
     Map<Group.Key, Pile> piles = new HashMap<>();
+    long longest = rules.blockedLonger() == null ? Long.MAX_VALUE : rules.blockedLonger().toNanos();
     for (Thread thread : waiting) {
-      StackTraceElement[] frames = jdk.stack(thread);
-      WaitReason reason = Waits.classify(Activity.PARKED, frames);
-      if (NEVER_SUSPECT.contains(reason) || Frames.site(List.of(frames)) == null) {
-        continue;
-      }
-      List<StackTraceElement> stack = List.of(frames);
-      Pile pile =
-          piles.computeIfAbsent(Group.key(reason, stack, null), _ -> new Pile(reason, stack));
-      long since = observations.sinceIfKnown(thread.threadId());
-      pile.count++;
-      if (since != Long.MIN_VALUE) {
-        pile.arrivals.add(since);
-      }
-      pile.threads.add(thread);
-      if (!thread.getName().isEmpty() && pile.names.size() < 10) {
-        pile.names.add(thread.getName());
-      }
+      pile(thread, rules, longest, piles);
     }
     waiting.clear();
     long now = System.nanoTime();
     for (Pile pile : piles.values()) {
-      if (pile.grows(now)) {
-        findings.add(finding(pile, now));
+      boolean grows = pile.count > 0 && observations.ticks() >= MIN_ARRIVALS && pile.grows(now);
+      if (grows || pile.longer > 0) {
+        Finding finding = finding(pile, grows, longest, now);
+        findings.add(pile.excuse == null ? finding : Excuses.excused(finding, pile.excuse));
       }
     }
     return findings;
   }
 
-  private Finding finding(Pile pile, long now) {
+  private void pile(Thread thread, Rules rules, long longest, Map<Group.Key, Pile> piles) {
+    Activity activity = jdk.activity(thread);
+    long id = thread.threadId();
+    boolean comesBack = observations.comesBack(id);
+    long since = longest == Long.MAX_VALUE ? Long.MIN_VALUE : since(thread); // nobody asked
+    boolean longer = since != Long.MIN_VALUE && System.nanoTime() - since > longest;
+    if (activity == Activity.RUNNABLE
+        || activity == Activity.NOT_ALIVE
+        || activity == Activity.TIMED
+        || (comesBack && !longer)) {
+      return;
+    }
+    StackTraceElement[] frames = jdk.stack(thread);
+    WaitReason reason = Waits.classify(activity, frames);
+    if (NEVER_SUSPECT.contains(reason) || Frames.site(List.of(frames)) == null) {
+      return;
+    }
+    List<StackTraceElement> stack = List.of(frames);
+    Excuses.Excuse excuse = rules.excuses().ofThread(Cores.parkedForever(thread), thread.getName());
+    Pile pile =
+        piles.computeIfAbsent(
+            Group.key(reason, stack, null).with(excuse), _ -> new Pile(reason, stack, excuse));
+    if (longer) {
+      pile.longer++;
+      pile.longest = Math.min(pile.longest, since);
+    }
+    if (!comesBack) {
+      pile.count++;
+      long seen = observations.sinceIfKnown(id);
+      if (seen != Long.MIN_VALUE) {
+        pile.arrivals.add(seen);
+      }
+    }
+    pile.threads.add(thread);
+    if (!thread.getName().isEmpty() && pile.names.size() < 10) {
+      pile.names.add(thread.getName());
+    }
+  }
+
+  /** Since when it waits: as it says itself, or as it was seen; MIN_VALUE if neither is known. */
+  private long since(Thread thread) {
+    OwnWait own = OwnWait.of(thread);
+    long seen = observations.sinceIfKnown(thread.threadId());
+    if (own == null) {
+      return seen;
+    }
+    long told = System.nanoTime() - own.nanos();
+    return seen == Long.MIN_VALUE ? told : Math.min(seen, told);
+  }
+
+  private Finding finding(Pile pile, boolean grows, long longest, long now) {
     String kind = pile.reason.text();
     String site = Frames.site(pile.stack);
     Map<String, Object> evidence = new LinkedHashMap<>();
-    evidence.put("arrivals", pile.arrivals.size());
-    evidence.put("growing", true);
+    Collections.sort(pile.arrivals);
+    if (grows) {
+      evidence.put("arrivals", new TreeSet<>(pile.arrivals).size());
+      evidence.put("growing", true);
+      evidence.put("perSecond", perSecond(pile.arrivals, now));
+      evidence.put("sizes", sizes(pile.arrivals, now));
+    }
+    if (pile.longer > 0) {
+      evidence.put("longerThanSeconds", longest / 1_000_000_000L);
+      evidence.put("longer", pile.longer);
+    }
     if (truncated) {
       evidence.put("countIsAtLeast", true);
     }
@@ -237,29 +304,62 @@ final class Census {
       evidence.put("heldBy", holders);
     }
     pile.threads.clear();
+    long first = pile.arrivals.isEmpty() ? pile.longest : pile.arrivals.getFirst();
     return new Finding.Suspected(
         new Finding.Details(
             Finding.State.OPEN,
             kind,
-            pile.count,
+            grows ? pile.count : pile.longer,
             site,
             Frames.entry(pile.stack),
-            OptionalLong.of((now - pile.arrivals.first()) / 1_000_000_000L),
+            OptionalLong.of((now - Math.min(first, pile.longest)) / 1_000_000_000L),
             OptionalLong.empty(),
             pile.names,
             pile.stack,
             Frames.fingerprint("suspected " + kind, site, pile.stack),
             null,
             evidence,
-            because(pile, heldBy),
+            because(pile, grows, longest, heldBy),
             Advice.suggestion(pile.reason)));
   }
 
-  private String because(Pile pile, @Nullable String heldBy) {
+  private static double perSecond(List<Long> arrivals, long now) {
+    double seconds = (now - arrivals.getFirst()) / 1e9;
+    return seconds <= 0 ? 0 : Math.round((arrivals.size() - 1) / seconds * 10) / 10.0;
+  }
+
+  /** How many of those that are here now were here when: at most twelve times, evenly spread. */
+  private static List<String> sizes(List<Long> arrivals, long now) {
+    int most = 12;
+    long first = arrivals.getFirst();
+    List<String> sizes = new ArrayList<>();
+    int here = 0;
+    for (int i = 0; i < most; i++) {
+      long at = first + (now - first) / (most - 1) * i;
+      while (here < arrivals.size() && (arrivals.get(here) <= at || i == most - 1)) {
+        here++;
+      }
+      sizes.add(String.format(Locale.ROOT, "%.1fs %d", (at - first) / 1e9, here));
+    }
+    return sizes;
+  }
+
+  private String because(Pile pile, boolean grows, long longest, @Nullable String heldBy) {
     String because =
-        pile.count
-            + " threads block here, more come and none was seen to leave"
-            + (judged || heldBy != null ? "; something alive still reaches them" : "");
+        grows
+            ? pile.count + " threads block here, more come and none was seen to leave"
+            : pile.longer
+                + (pile.longer == 1 ? " thread blocks" : " threads block")
+                + " here for longer than "
+                + Duration.ofNanos(longest).toString().substring(2).toLowerCase(Locale.ROOT);
+    because += judged || heldBy != null ? reached(pile) : "";
     return heldBy == null ? because : because + ": " + heldBy;
+  }
+
+  /** The collector cannot tell of those that wait for a monitor. */
+  private static String reached(Pile pile) {
+    return pile.reason == WaitReason.MONITOR_ENTER || pile.reason == WaitReason.OBJECT_WAIT
+        ? "; whether something alive still reaches them cannot be told"
+        : "; something alive still reaches them";
   }
 }

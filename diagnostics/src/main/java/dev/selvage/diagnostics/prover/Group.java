@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.prover;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Finding.Details;
 import dev.selvage.diagnostics.Frames;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,17 @@ final class Group {
   private static final int MAX_NAMES = 10;
 
   /** What threads of one group share: the program's own frames, or all where it has none. */
-  record Key(WaitReason reason, List<StackTraceElement> frames, @Nullable String except) {}
+  record Key(
+      WaitReason reason,
+      List<StackTraceElement> frames,
+      @Nullable String except,
+      Excuses.@Nullable Excuse excuse) {
+
+    /** The same of threads that are excused for that reason; or are not. */
+    Key with(Excuses.@Nullable Excuse other) {
+      return Objects.equals(other, excuse) ? this : new Key(reason, frames, except, other);
+    }
+  }
 
   final Key key;
   final List<StackTraceElement> stack;
@@ -42,7 +54,7 @@ final class Group {
 
   static Key key(WaitReason reason, List<StackTraceElement> stack, @Nullable String except) {
     List<StackTraceElement> user = Frames.userFrames(stack);
-    return new Key(reason, user.isEmpty() ? stack : List.copyOf(user), except);
+    return new Key(reason, user.isEmpty() ? stack : List.copyOf(user), except, null);
   }
 
   void add(String name, long seenSinceNanos) {
@@ -86,21 +98,25 @@ final class Group {
     }
     String site = Frames.site(stack);
     String kind = key.reason.text();
-    return new Finding.Proven(
-        new Details(
-            state,
-            kind,
-            threads,
-            site,
-            Frames.entry(stack),
-            OptionalLong.of(Math.max(0, (nowNanos - oldestNanos) / 1_000_000_000L)),
-            OptionalLong.empty(),
-            List.copyOf(names),
-            stack,
-            Frames.fingerprint(kind, site, stack),
-            key.except,
-            evidence,
-            Advice.because(key.reason),
-            Advice.suggestion(key.reason)));
+    Finding finding =
+        new Finding.Proven(
+            new Details(
+                state,
+                kind,
+                threads,
+                site,
+                Frames.entry(stack),
+                OptionalLong.of(Math.max(0, (nowNanos - oldestNanos) / 1_000_000_000L)),
+                OptionalLong.empty(),
+                List.copyOf(names),
+                stack,
+                Frames.fingerprint(kind, site, stack),
+                key.except,
+                evidence,
+                Advice.because(key.reason),
+                Advice.suggestion(key.reason)));
+    return state == Finding.State.OPEN && key.excuse != null
+        ? Excuses.excused(finding, key.excuse)
+        : finding;
   }
 }

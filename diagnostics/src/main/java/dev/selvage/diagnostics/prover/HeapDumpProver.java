@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.prover;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Finding.Details;
 import dev.selvage.diagnostics.Frames;
@@ -24,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -47,6 +49,10 @@ public final class HeapDumpProver {
   private static final int MIN_IDLE_SUSPECTS = 100;
   private static final int MAX_PATHS = 20;
   private static final int MAX_NAMES = 10;
+
+  /** More are not read by name, so that no rule about names applies to them. */
+  private static final int MAX_JUDGED_BY_NAME = 100_000;
+
   private static final int MAX_TRIED = 1000;
   private static final int MAX_PATH_LINES = 24;
   private static final long MAX_RETAINED_WORK = 2_000_000_000L;
@@ -68,6 +74,7 @@ public final class HeapDumpProver {
   private final long pid;
   private final Compiled compiled;
   private final HeapGraph.Progress progress;
+  private final Excuses excuses;
   // The same stacks are one list.
   private final IdentityHashMap<List<StackTraceElement>, List<StackTraceElement>> shown =
       new IdentityHashMap<>();
@@ -87,7 +94,9 @@ public final class HeapDumpProver {
     boolean isPossible(StackTraceElement frame);
   }
 
-  private HeapDumpProver(Source source, long pid, Compiled compiled, HeapGraph.Progress progress) {
+  private HeapDumpProver(
+      Source source, long pid, Compiled compiled, HeapGraph.Progress progress, Excuses excuses) {
+    this.excuses = excuses;
     this.source = source;
     this.pid = pid;
     this.compiled = compiled;
@@ -105,7 +114,19 @@ public final class HeapDumpProver {
   public static Report look(
       Path file, Source source, long pid, Compiled compiled, HeapGraph.Progress progress)
       throws IOException {
-    return new HeapDumpProver(source, pid, compiled, progress).look(file);
+    return look(file, source, pid, compiled, progress, Excuses.NONE);
+  }
+
+  /** The same with what is on purpose; what a goroutine says of itself is not read from a dump. */
+  public static Report look(
+      Path file,
+      Source source,
+      long pid,
+      Compiled compiled,
+      HeapGraph.Progress progress,
+      Excuses excuses)
+      throws IOException {
+    return new HeapDumpProver(source, pid, compiled, progress, excuses).look(file);
   }
 
   /** Threads that share a cause. */
@@ -114,6 +135,7 @@ public final class HeapDumpProver {
     final List<StackTraceElement> stack;
     final @Nullable String except;
     final @Nullable String doubt;
+    final Excuses.@Nullable Excuse excuse;
     final List<HeapThread> threads = new ArrayList<>();
     final Set<String> heldBy = new TreeSet<>();
 
@@ -121,7 +143,9 @@ public final class HeapDumpProver {
         WaitReason reason,
         List<StackTraceElement> stack,
         @Nullable String except,
-        @Nullable String doubt) {
+        @Nullable String doubt,
+        Excuses.@Nullable Excuse excuse) {
+      this.excuse = excuse;
       this.reason = reason;
       this.stack = stack;
       this.except = except;
@@ -142,21 +166,21 @@ public final class HeapDumpProver {
     List<Pile> doubted = new ArrayList<>();
     List<Pile> many = new ArrayList<>();
     suspected(graph, liveness, doubts, doubted, many);
-    HeapGraph.Texts texts = texts(graph, List.of(stuck, doubted, many));
+    HeapGraph.Texts texts = texts(graph, stuck, List.of(doubted, many));
     List<Finding> findings = new ArrayList<>();
-    findings.addAll(findings(graph, liveness, stuck, leaked, texts.names()));
+    findings.addAll(
+        findings(graph, liveness, bySize(judged(stuck, texts.names())), leaked, texts.names()));
     findings.addAll(doubtedFindings(doubted, texts.names()));
     findings.addAll(manyFindings(graph, liveness, many, texts.names()));
-    findings.sort(
-        Comparator.comparingInt((Finding f) -> f instanceof Finding.Proven ? 0 : 1)
-            .thenComparing(f -> -f.details().count())
-            .thenComparing(f -> f.details().fingerprint()));
+    findings.replaceAll(excuses::applied);
+    findings.sort(Finding.WORST_FIRST);
     String java = texts.javaVersion();
     return new Report(
         Instant.now(),
         new Report.Vm(pid, java == null ? "unknown" : java, "unknown"),
         new Report.Capabilities("unknown", List.of(source.text()), List.of()),
-        census(graph, liveness, new HashSet<>(leaked), doubts.keySet()),
+        census(graph, liveness, new HashSet<>(leaked), doubts.keySet())
+            .withExcused(Excuses.threads(findings)),
         new Report.Proof(
             source.text(), 0, 0, (System.nanoTime() - start) / 1e6, true, false, 0, null),
         findings,
@@ -388,9 +412,10 @@ public final class HeapDumpProver {
         evidence.put("heldBy", List.copyOf(pile.heldBy));
       }
       String kind = pile.reason.text();
-      findings.add(
+      Finding finding =
           new Finding.Proven(
-              details(pile, kind, names, retained, evidence, Advice.because(pile.reason))));
+              details(pile, kind, names, retained, evidence, Advice.because(pile.reason)));
+      findings.add(pile.excuse == null ? finding : Excuses.excused(finding, pile.excuse));
     }
     return findings;
   }
@@ -401,16 +426,41 @@ public final class HeapDumpProver {
     List<StackTraceElement> stack = stack(thread);
     return piles.computeIfAbsent(
         new Key(Group.key(reason, stack, except), doubt),
-        _ -> new Pile(reason, stack, except, doubt));
+        _ -> new Pile(reason, stack, except, doubt, null));
+  }
+
+  /** The piles, with those threads apart that are excused by their names. */
+  private List<Pile> judged(List<Pile> piles, Map<HeapThread, String> names) {
+    List<Pile> judged = new ArrayList<>();
+    for (Pile pile : piles) {
+      Map<Optional<Excuses.Excuse>, Pile> parts = new LinkedHashMap<>();
+      for (HeapThread thread : pile.threads) {
+        Excuses.Excuse excuse = excuses.ofThread(null, names.getOrDefault(thread, ""));
+        Pile part =
+            parts.computeIfAbsent(
+                Optional.ofNullable(excuse),
+                _ -> new Pile(pile.reason, pile.stack, pile.except, pile.doubt, excuse));
+        part.threads.add(thread);
+        part.heldBy.addAll(pile.heldBy);
+      }
+      judged.addAll(parts.values());
+    }
+    return judged;
   }
 
   private static List<Pile> bySize(Collection<Pile> piles) {
     return piles.stream().sorted(Comparator.comparingInt(p -> -p.threads.size())).toList();
   }
 
-  private static HeapGraph.Texts texts(HeapGraph graph, List<List<Pile>> piles) throws IOException {
+  /** The names of all that are proven, up to very many; of the others some of each pile. */
+  private static HeapGraph.Texts texts(HeapGraph graph, List<Pile> stuck, List<List<Pile>> others)
+      throws IOException {
     List<HeapThread> named = new ArrayList<>();
-    for (List<Pile> some : piles) {
+    for (Pile pile : stuck) {
+      int room = Math.max(MAX_NAMES, MAX_JUDGED_BY_NAME - named.size());
+      named.addAll(pile.threads.subList(0, Math.min(room, pile.threads.size())));
+    }
+    for (List<Pile> some : others) {
       for (Pile pile : some) {
         named.addAll(pile.threads.subList(0, Math.min(MAX_NAMES, pile.threads.size())));
       }

@@ -1,20 +1,22 @@
 package dev.selvage.diagnostics.prover;
 
 import dev.selvage.diagnostics.jdk.Jdk;
+import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /**
- * Since when each parked thread is known to be in its park, and which threads come back to the same
- * kind of park again and again. Noted at each observation: a thread that ran and parked between two
- * of them, with no collection in between, cannot be told from one that stayed. Guarded by the
- * prover.
+ * Since when each blocked thread is known to be in its wait, and which threads come back to the
+ * same kind of wait again and again. Noted at each observation: a thread that ran and parked
+ * between two of them, with no collection in between, cannot be told from one that stayed. Guarded
+ * by the prover.
  */
 final class Observations {
   /** What a time is counted in, so that an int lasts for years. */
   private static final long UNIT_NANOS = 50_000_000L;
 
   private static final int RUNNING = 0; // in place of the identity of a park
+  private static final int MONITOR = 1; // in place of that of a blocker's class
 
   private final Jdk jdk;
   private final LongSupplier nanoTime;
@@ -53,7 +55,8 @@ final class Observations {
         (container, thread) -> {
           long id = thread.threadId();
           boolean seen = known.contains(id);
-          if (!jdk.isParked(thread)) {
+          boolean parked = jdk.isParked(thread);
+          if (!parked && !waitsForMonitor(thread)) {
             dropped.moves(id);
             if (seen) {
               next.put(id, RUNNING, now);
@@ -63,12 +66,14 @@ final class Observations {
           }
           int park = jdk.parkIdentity(thread);
           if (seen && known.first(id, RUNNING) == park) {
-            dropped.stays(container, thread, id, park);
+            if (parked) {
+              dropped.stays(container, thread, id, park);
+            }
             next.put(id, park, known.second(id, now));
             nextKinds.put(id, kinds.first(id, 0), kinds.second(id, 0));
           } else {
             dropped.moves(id);
-            int kind = kind(thread);
+            int kind = parked ? kind(thread) : MONITOR;
             next.put(id, park, now);
             nextKinds.put(id, kind, seen && kinds.first(id, 0) == kind ? 1 : 0);
           }
@@ -79,6 +84,12 @@ final class Observations {
     ticks++;
     long millis = (nanoTime.getAsLong() - start) / 1_000_000L;
     skip = (int) Math.min(100, millis / 5);
+  }
+
+  /** The stack of such a thread is put away as that of one that parks; if it is on no carrier. */
+  private boolean waitsForMonitor(Thread thread) {
+    Activity activity = jdk.activity(thread);
+    return activity == Activity.MONITOR_ENTER || activity == Activity.OBJECT_WAIT;
   }
 
   /** What a thread parks for, as far as its blocker tells at no cost. */

@@ -1,11 +1,13 @@
 package dev.selvage.diagnostics.prover;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Growth;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.Rules;
 import dev.selvage.diagnostics.Tally;
 import dev.selvage.diagnostics.Watch;
 import dev.selvage.diagnostics.cores.Cores;
@@ -83,9 +85,13 @@ public final class Prover implements Leaks {
   private final LongTable unwound = new LongTable(); // ids of proven threads that we interrupted
   private final Observations observations;
   private long refuted;
+  private Rules rules = Rules.NONE; // by which the last look judged
 
   /** It has names and numbers only. */
   private volatile @Nullable Report last;
+
+  /** By which every look judges. */
+  private volatile Rules standing = Rules.NONE;
 
   /**
    * What else is remembered of a proven thread that is in a container, or that an executor may
@@ -117,6 +123,16 @@ public final class Prover implements Leaks {
     watches.add(watch);
   }
 
+  /** Judges by these rules, too, from now on. */
+  public void judgeAlsoBy(Rules more) {
+    lock.lock();
+    try {
+      standing = standing.and(more);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Takes a sample of what may grow, and notes which threads are blocked since when. Cheap; call it
    * now and then.
@@ -136,7 +152,12 @@ public final class Prover implements Leaks {
 
   @Override
   public Report find(Mode mode) {
-    return told(onOwnThread(() -> locked(() -> look(mode))));
+    return find(mode, Rules.NONE);
+  }
+
+  /** The same by more rules, for this look only. */
+  public Report find(Mode mode, Rules more) {
+    return told(onOwnThread(() -> locked(() -> look(mode, standing.and(more)))));
   }
 
   private Report told(Report report) {
@@ -171,6 +192,11 @@ public final class Prover implements Leaks {
    *     that could be unwound
    */
   public Report recover(Mode mode, Duration patience) {
+    return recover(mode, patience, Rules.NONE);
+  }
+
+  /** The same by more rules, for these looks only. What is excused is not unwound. */
+  public Report recover(Mode mode, Duration patience, Rules more) {
     if (mode == Mode.RECLAIM) {
       throw new IllegalArgumentException(
           "what is reclaimed is gone, and cannot be unwound: ask for one of the two");
@@ -180,9 +206,10 @@ public final class Prover implements Leaks {
             () ->
                 locked(
                     () -> {
-                      Report before = look(mode);
+                      Rules by = standing.and(more);
+                      Report before = look(mode, by);
                       String done = unwind(patience);
-                      return done == null ? before : look(mode).withNote(done);
+                      return done == null ? before : look(mode, by).withNote(done);
                     })));
   }
 
@@ -192,7 +219,9 @@ public final class Prover implements Leaks {
     jdk.forEachThread(
         thread -> {
           long id = thread.threadId();
-          if (proven.contains(id) && stillThere(thread, proven.first(id, 0))) {
+          if (proven.contains(id)
+              && !isExcused(groups.get(proven.second(id, 0)))
+              && stillThere(thread, proven.first(id, 0))) {
             threads.add(thread);
           }
         });
@@ -220,6 +249,10 @@ public final class Prover implements Leaks {
         + (left.isEmpty()
             ? ""
             : ", " + left.size() + " have not: their wait does not give way, or they went on");
+  }
+
+  private boolean isExcused(Group group) {
+    return group.key.excuse() != null || rules.excuses().ofStack(group.stack) != null;
   }
 
   private <T> T locked(Callable<T> work) throws Exception {
@@ -267,9 +300,10 @@ public final class Prover implements Leaks {
 
   // ------------------------------------------------------------------ the look
 
-  private Report look(Mode mode) throws InterruptedException {
+  private Report look(Mode mode, Rules by) throws InterruptedException {
     long start = System.nanoTime();
     Report.Proof proof;
+    judgeBy(by);
     observations.dropped().settle(observations);
     noteDropped();
     checkProven();
@@ -290,16 +324,14 @@ public final class Prover implements Leaks {
     for (int i = 0; i < groups.size(); i++) {
       findings.addAll(groups.get(i).findings(now, deadlocks.ofGroup(i)));
     }
-    findings.addAll(census.suspects());
+    findings.addAll(census.suspects(rules));
     findings.addAll(deadlocks.findings());
     List<String> notes = new ArrayList<>(notes());
     for (Watch watch : watches) {
       addSuspects(watch, findings, notes);
     }
-    findings.sort(
-        Comparator.comparingInt(Prover::rank)
-            .thenComparing(f -> -f.details().count())
-            .thenComparing(f -> f.details().fingerprint()));
+    findings.replaceAll(rules.excuses()::applied);
+    findings.sort(Finding.WORST_FIRST);
     Report report =
         new Report(
             Instant.now(),
@@ -308,7 +340,7 @@ public final class Prover implements Leaks {
                 System.getProperty("java.version", "unknown"),
                 collector.name()),
             capabilities(),
-            goroutines.withoutWakeable(deadlocks.parked()),
+            goroutines.withoutWakeable(deadlocks.parked()).withExcused(Excuses.threads(findings)),
             new Report.Proof(
                 proof.mode(),
                 proof.rounds(),
@@ -331,14 +363,6 @@ public final class Prover implements Leaks {
     } catch (RuntimeException | LinkageError | StackOverflowError e) {
       notes.add("some of what grows could not be judged: " + e);
     }
-  }
-
-  private static int rank(Finding finding) {
-    return switch (finding) {
-      case Finding.Proven _ -> 0;
-      case Finding.Deadlocked _ -> 1;
-      case Finding.Suspected _ -> 2;
-    };
   }
 
   private String closed() {
@@ -508,7 +532,7 @@ public final class Prover implements Leaks {
       WaitReason reason = reasons[k];
       boolean free = rounds.isFree(found.ids[i], found.parks[i], container);
       String except = free ? null : "interrupt";
-      Group.Key key = Group.key(reason, stack, except);
+      Group.Key key = Group.key(reason, stack, except).with(excuse(thread));
       int index = groupIndexOf(key, stack);
       groups.get(index).add(thread.getName(), since(thread));
       proven.put(found.ids[i], found.parks[i], index);
@@ -540,7 +564,9 @@ public final class Prover implements Leaks {
         canaryFound = true;
         continue;
       }
-      Group.Key key = Group.key(gone.reason(), gone.stack(), null);
+      Group.Key key =
+          Group.key(gone.reason(), gone.stack(), null)
+              .with(rules.excuses().ofThread(null, gone.name()));
       groups.get(groupIndexOf(key, gone.stack())).add(gone.name(), observations.since(gone.id()));
     }
     if (!canaryFound) {
@@ -564,11 +590,46 @@ public final class Prover implements Leaks {
   private void noteDropped() {
     for (Dropped.Gone gone : observations.dropped().takeGone()) {
       if (!proven.contains(gone.id())) {
-        Group group = groups.get(groupIndexOf(gone.key(), gone.stack()));
+        // Who is gone cannot be judged anew by the rules of a later look.
+        Group.Key key = gone.key().with(standing.excuses().ofThread(null, gone.name()));
+        Group group = groups.get(groupIndexOf(key, gone.stack()));
         group.add(gone.name(), gone.since());
         group.collected++;
       }
     }
+  }
+
+  /** Why a thread is excused by itself; null if it is not. */
+  private Excuses.@Nullable Excuse excuse(Thread thread) {
+    return rules.excuses().ofThread(Cores.parkedForever(thread), thread.getName());
+  }
+
+  /**
+   * From now on judges by these rules: what was proven under others is put where it belongs. Rules
+   * that are about stacks are applied to the findings; here it is about threads.
+   */
+  private void judgeBy(Rules by) {
+    boolean same = by.excuses().equals(rules.excuses());
+    rules = by;
+    if (same || proven.size() == 0) {
+      return;
+    }
+    jdk.forEachThread(
+        thread -> {
+          long id = thread.threadId();
+          if (!proven.contains(id)) {
+            return;
+          }
+          Group from = groups.get(proven.second(id, 0));
+          Group.Key key = from.key.with(excuse(thread));
+          if (!key.equals(from.key)) {
+            int to = groupIndexOf(key, from.stack);
+            from.count--;
+            from.names.remove(thread.getName());
+            groups.get(to).add(thread.getName(), since(thread));
+            proven.put(id, proven.first(id, 0), to);
+          }
+        });
   }
 
   private int groupIndexOf(Group.Key key, List<StackTraceElement> stack) {

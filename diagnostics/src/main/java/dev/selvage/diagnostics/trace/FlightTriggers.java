@@ -228,6 +228,7 @@ public final class FlightTriggers implements AutoCloseable {
   private synchronized void looked(Report report) {
     for (Finding finding : report.findings()) {
       if (finding instanceof Finding.Proven proven
+          && proven.details().state() != Finding.State.EXCUSED
           && provenBefore.add(proven.details().fingerprint())) {
         Finding.Details details = proven.details();
         String site = details.site();

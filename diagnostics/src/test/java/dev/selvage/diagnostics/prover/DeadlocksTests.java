@@ -7,7 +7,6 @@ import com.acme.Bank;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Finding.Details;
 import dev.selvage.diagnostics.Leaks.Mode;
-import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportText;
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.LockQueues;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
@@ -110,6 +111,26 @@ final class HeapDumpProverTests {
     String text = ReportText.render(report, false);
     assertTrue(text.contains("from a heap dump"), text);
     assertTrue(!text.contains("canary"), text);
+  }
+
+  @Test
+  void who_is_excused_by_name_is_told_apart_from_who_waits_beside_him() throws IOException {
+    Thing sync = sync();
+    dump.parked("keeper-1", sync, "com.acme.Order.quote:57");
+    dump.parked("order-1", sync, "com.acme.Order.quote:57");
+    Path file = dump.write(directory.resolve("a.hprof"));
+    Report report =
+        HeapDumpProver.look(
+            file, Source.OFFLINE, 0, _ -> false, _ -> {}, Excuses.parse("keeper-*=a test"));
+    assertEquals(2, report.findings().size(), report.findings()::toString);
+    Finding.Details open = report.findings().getFirst().details();
+    Finding.Details excused = report.findings().getLast().details();
+    assertEquals(Finding.State.OPEN, open.state());
+    assertEquals(List.of("order-1"), open.names());
+    assertEquals(Finding.State.EXCUSED, excused.state());
+    assertEquals(List.of("keeper-1"), excused.names());
+    assertEquals("a test", excused.evidence().get("excuse"));
+    assertEquals(1, report.goroutines().excused());
   }
 
   @Test
