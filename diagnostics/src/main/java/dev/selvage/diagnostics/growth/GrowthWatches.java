@@ -24,6 +24,8 @@ public final class GrowthWatches {
     return List.of(
         new StaticGrowth(classes, reader, System::nanoTime),
         new ResourceGrowth(classes, System::nanoTime),
-        new JdkTimerGrowth(classes, reader, System::nanoTime));
+        new JdkTimerGrowth(classes, reader, System::nanoTime),
+        new PoolGrowth(classes, reader, System::nanoTime),
+        new ThreadLocalGrowth(classes, reader, System::nanoTime));
   }
 }

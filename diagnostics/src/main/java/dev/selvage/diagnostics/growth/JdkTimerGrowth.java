@@ -192,20 +192,9 @@ final class JdkTimerGrowth implements Watch {
   private final Map<Class<?>, List<String>> capturedTypes = new java.util.WeakHashMap<>();
 
   private List<String> captured(Class<?> type) {
-    if (!type.isHidden()) {
-      return List.of();
-    }
-    return capturedTypes.computeIfAbsent(
-        type,
-        c -> {
-          List<String> types = new ArrayList<>();
-          for (java.lang.reflect.Field field : c.getDeclaredFields()) {
-            if (!java.lang.reflect.Modifier.isStatic(field.getModifiers())) {
-              types.add(field.getType().descriptorString());
-            }
-          }
-          return List.copyOf(types);
-        });
+    return type.isHidden()
+        ? capturedTypes.computeIfAbsent(type, ScheduleSites::captured)
+        : List.of();
   }
 
   @Override

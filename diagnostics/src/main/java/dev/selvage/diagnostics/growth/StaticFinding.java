@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,18 +44,36 @@ final class StaticFinding {
     return false;
   }
 
-  /** Writes the finding. */
-  Finding.Suspected write(Object container, Path path, Curve curve) {
+  /**
+   * Whose it is, if it is in a thread-local variable.
+   *
+   * @param thread the name of the thread
+   * @param threads in how many threads that of the same variable only grows
+   */
+  record Holder(String thread, int threads) {}
+
+  /**
+   * Writes the finding.
+   *
+   * @param holder null if no thread has it for itself
+   */
+  Finding.Suspected write(Object container, Path path, Curve curve, @Nullable Holder holder) {
     Object inner = containers.innermost(container);
     boolean map = container instanceof Map;
+    boolean queue = container instanceof BlockingQueue;
     boolean list = container instanceof java.util.Collection && !(container instanceof Set);
     Content content = content(container, inner);
     PutSites.Found found = sites(path);
-    String what = map ? "map" : "collection";
+    String what = map ? "map" : queue ? "queue" : "collection";
+    String kind = (holder == null ? what : "thread-local") + " growth";
     String field = path.toString();
 
     Map<String, Object> evidence = new LinkedHashMap<>();
     evidence.put("field", field);
+    if (holder != null) {
+      evidence.put("thread", holder.thread());
+      evidence.put("threads", holder.threads());
+    }
     evidence.put("class", Names.of(inner.getClass()));
     evidence.put("entries", curve.last());
     evidence.put("grewBy", curve.last() - curve.first());
@@ -87,6 +106,7 @@ final class StaticFinding {
             + what
             + " in "
             + field
+            + (holder == null ? "" : " of the pool's thread " + holder.thread())
             + " only grew, from "
             + curve.first()
             + " to "
@@ -106,11 +126,21 @@ final class StaticFinding {
     } else if (found.complete() && found.takes().isEmpty() && !found.puts().isEmpty()) {
       because += ", and no code that can reach it takes anything out";
     }
-    String suggestion = suggestion(map, list, fault, content.key());
+    if (holder != null) {
+      because += ", while the thread went from task to task";
+    }
+    String suggestion =
+        holder != null
+            ? "clear it, or remove() the variable, in a finally block at the end of each task: the"
+                + " thread of a pool outlives them all"
+            : suggestion(map, list, fault, content.key());
+    if (queue && holder == null) {
+      suggestion = "give the queue a bound, so that who puts has to wait, or take from it faster";
+    }
     return new Finding.Suspected(
         new Finding.Details(
             Finding.State.OPEN,
-            what + " growth",
+            kind,
             (int) Math.min(Integer.MAX_VALUE, curve.last()),
             found.puts().isEmpty() ? null : found.puts().getFirst(),
             null,
@@ -118,7 +148,7 @@ final class StaticFinding {
             OptionalLong.empty(),
             List.of(field),
             List.of(),
-            Frames.fingerprint(what + " growth", field, List.of()),
+            Frames.fingerprint(kind, field, List.of()),
             null,
             evidence,
             because,

@@ -19,15 +19,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Suspects maps and collections that are reached from static fields of the program's classes and
- * only grow. One thread at a time. A sample reads memory only: it calls no method of the program,
- * initialises none of its classes and keeps none of its objects or loaders alive.
+ * Suspects maps and collections that only grow, and are reached from static fields of the program's
+ * classes, or that the threads of a pool keep in thread-local variables; and queues that other
+ * platform threads take from. One thread at a time. A sample reads memory only: it calls no method
+ * of the program, initialises none of its classes and keeps none of its objects or loaders alive.
  */
 final class StaticGrowth implements Watch {
   /*
@@ -39,6 +41,11 @@ final class StaticGrowth implements Watch {
    * more: first what they hold themselves, then deeper, for a group of them at a time with nearest
    * objects first. Both walks have a budget; where one ended for lack of it the next one begins.
    * Owners are held weakly; everything else that is kept is names, offsets and numbers.
+   *
+   * What a thread-local variable has is followed in the threads of pools only, and suspected only
+   * when the thread has done other tasks meanwhile: one task may collect for as long as it takes. A
+   * variable is known by the static field that has it. Of what a platform thread was given to run
+   * only queues are followed that are made to hand over between threads, for the same reason.
    */
   private static final int DEEPEST = 5;
   private static final int MOST_PLACES = 4_000;
@@ -53,18 +60,26 @@ final class StaticGrowth implements Watch {
   private static final long CLASSES_NANOS = 15_000_000;
   private static final long SHALLOW_NANOS = 1_500_000;
   private static final long DEEP_NANOS = 2_500_000;
+  private static final long THREADS_NANOS = 1_000_000;
+  private static final int DEEPEST_LOCAL = 2;
+  private static final int DEEPEST_TARGET = 2;
+  private static final int MOST_LOCALS = 2_000;
+  private static final double LEAST_QUEUE_SECONDS = 5;
 
   private final Supplier<Class<?>[]> loadedClasses;
   private final LongSupplier nanos;
   private final Shapes shapes;
   private final Containers containers;
   private final Roots roots;
+  private final Workers workers;
+  private final List<Local> locals = new ArrayList<>();
   private final Map<Object, Place> places = new HashMap<>();
   private final ReferenceQueue<Object> gone = new ReferenceQueue<>();
   private final Probe probe = new Probe();
   private int samples;
   private int nextShallow;
   private int nextDeep;
+  private int nextThread;
   private long failures;
 
   StaticGrowth(Supplier<Class<?>[]> loadedClasses, FieldReader reader, LongSupplier nanos) {
@@ -73,7 +88,26 @@ final class StaticGrowth implements Watch {
     this.shapes = new Shapes(reader);
     this.containers = new Containers(shapes);
     this.roots = new Roots(shapes);
+    this.workers = new Workers(shapes);
   }
+
+  /** A thread-local variable, and the static field that has it. */
+  private static final class Local extends WeakReference<Object> {
+    final Slot slot;
+
+    Local(Object local, Slot slot) {
+      super(local);
+      this.slot = slot;
+    }
+  }
+
+  /**
+   * The thread of a pool, as far as one that is followed is its own.
+   *
+   * @param thread whose; held weakly
+   * @param tasks how many tasks it had done when it was first seen
+   */
+  private record Owner(WeakReference<Thread> thread, long tasks) {}
 
   /** A place that is followed, with what is known of it. Its own key in the table of places. */
   private static final class Place extends WeakReference<Object> {
@@ -83,6 +117,8 @@ final class StaticGrowth implements Watch {
     final Path path;
     final boolean forgets;
     final long limit;
+    final @Nullable Owner of;
+    boolean ofTarget;
     final Curve curve = new Curve();
 
     Place(
@@ -91,6 +127,7 @@ final class StaticGrowth implements Watch {
         Path path,
         boolean forgets,
         long limit,
+        @Nullable Owner of,
         ReferenceQueue<Object> queue) {
       super(owner, queue);
       this.slot = slot;
@@ -99,6 +136,7 @@ final class StaticGrowth implements Watch {
       this.path = path;
       this.forgets = forgets;
       this.limit = limit;
+      this.of = of;
     }
 
     static int hash(Object owner, long offset) {
@@ -189,6 +227,8 @@ final class StaticGrowth implements Watch {
     private final long now;
     private final Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>(4096));
     private final ArrayDeque<Step> open = new ArrayDeque<>();
+    private @Nullable Owner of;
+    private boolean ofTarget;
     private int steps;
 
     Walk(long now) {
@@ -199,14 +239,100 @@ final class StaticGrowth implements Watch {
       boolean first = samples == 0;
       roots.update(loadedClasses.get(), new Budget(first ? FIRST_CLASSES_NANOS : CLASSES_NANOS));
       List<Roots.Root> all = roots.told();
-      if (all.isEmpty()) {
+      if (!all.isEmpty()) {
+        // What static fields hold themselves is looked at before anything deeper.
+        nextShallow = go(all, nextShallow, 0, new Budget(first ? FIRST_WALK_NANOS : SHALLOW_NANOS));
+        seen.clear();
+        nextDeep = go(all, nextDeep, DEEPEST, new Budget(first ? FIRST_WALK_NANOS : DEEP_NANOS));
+      }
+      seen.clear();
+      threads(new Budget(first ? FIRST_WALK_NANOS : THREADS_NANOS));
+    }
+
+    // ---------------------------------------------------------------- from threads
+
+    private void threads(Budget budget) {
+      IdentityHashMap<Object, Slot> known = new IdentityHashMap<>();
+      locals.removeIf(local -> local.refersTo(null));
+      for (Local local : locals) {
+        Object it = local.get();
+        if (it != null) {
+          known.put(it, local.slot);
+        }
+      }
+      List<Thread> threads = JdkTimerGrowth.platformThreads();
+      for (int i = 0; i < threads.size() && !budget.isSpent(); i++) {
+        Thread thread = threads.get((nextThread + i) % threads.size());
+        if (Frames.isSelvage(thread.getClass().getName())) {
+          continue;
+        }
+        long tasks = workers.tasksDone(thread);
+        if (tasks >= 0) {
+          of = new Owner(new WeakReference<>(thread), tasks);
+          variables(thread, known);
+          of = null;
+        } else {
+          ofTarget = true;
+          targets(thread, null, DEEPEST_TARGET);
+          ofTarget = false;
+        }
+      }
+      nextThread++;
+    }
+
+    /** What the thread has in the variables that are known. */
+    private void variables(Thread thread, IdentityHashMap<Object, Slot> known) {
+      if (!(shapes.get(shapes.get(thread, "threadLocals"), "table") instanceof Object[] table)) {
         return;
       }
-      // What static fields hold themselves is looked at before anything deeper.
-      nextShallow = go(all, nextShallow, 0, new Budget(first ? FIRST_WALK_NANOS : SHALLOW_NANOS));
-      seen.clear();
-      nextDeep = go(all, nextDeep, DEEPEST, new Budget(first ? FIRST_WALK_NANOS : DEEP_NANOS));
+      for (Object entry : table) {
+        Object local = entry instanceof Reference<?> reference ? reference.get() : null;
+        Slot field = local == null ? null : known.get(local);
+        Slot slot = field == null ? null : shapes.of(entry.getClass()).reference("value");
+        Object value = slot == null ? null : shapes.reader().reference(entry, slot.offset());
+        if (value != null) {
+          Path path = new Path(new Path(null, field), null);
+          meet(entry, slot, value, path, 0, DEEPEST_LOCAL, false, Long.MAX_VALUE);
+        }
+      }
+      while (!open.isEmpty()) {
+        Step step = open.remove();
+        if (step.object() instanceof Object[] array) {
+          array(array, step, DEEPEST_LOCAL);
+        } else {
+          fields(step, DEEPEST_LOCAL);
+        }
+      }
     }
+
+    /** Queues in what a thread was given to run, or in itself. */
+    private void targets(Object it, @Nullable Path parent, int deeper) {
+      if (!seen.add(it)) {
+        return;
+      }
+      boolean lambda = it.getClass().isHidden();
+      for (Slot slot : shapes.of(it.getClass()).references()) {
+        boolean ofThread = slot.declaring().equals("java.lang.Thread");
+        if (Frames.isJdk(slot.declaring()) && !(ofThread && slot.name().equals("holder"))) {
+          continue;
+        }
+        Object value =
+            ofThread && it instanceof Thread thread
+                ? workers.target(thread)
+                : shapes.reader().reference(it, slot.offset());
+        if (value == null) {
+          continue;
+        }
+        Path path = new Path(parent, slot);
+        if (value instanceof BlockingQueue && containers.isJdkContainer(value)) {
+          meet(it, slot, value, path, 0, 0, false, Long.MAX_VALUE);
+        } else if (deeper > 0 && isOpen(value) && !value.getClass().isArray()) {
+          targets(value, lambda || ofThread ? parent : path, deeper - 1);
+        }
+      }
+    }
+
+    // ---------------------------------------------------------------- from static fields
 
     /** Goes once round the roots, a group at a time; returns where the next walk begins. */
     private int go(List<Roots.Root> all, int from, int deepest, Budget budget) {
@@ -245,9 +371,17 @@ final class StaticGrowth implements Watch {
       }
       for (Slot slot : root.statics()) {
         Object value = shapes.reader().reference(type, slot.offset());
-        if (value != null) {
-          meet(type, slot, value, null, 0, deepest, false, Long.MAX_VALUE);
+        if (value instanceof ThreadLocal && deepest == 0) {
+          variable(value, slot);
+        } else if (value != null) {
+          meet(type, slot, value, new Path(null, slot), 0, deepest, false, Long.MAX_VALUE);
         }
+      }
+    }
+
+    private void variable(Object local, Slot slot) {
+      if (locals.size() < MOST_LOCALS && locals.stream().noneMatch(l -> l.refersTo(local))) {
+        locals.add(new Local(local, slot));
       }
     }
 
@@ -258,7 +392,8 @@ final class StaticGrowth implements Watch {
       for (Slot slot : shapes.of(it.getClass()).references()) {
         Object value = shapes.reader().reference(it, slot.offset());
         if (value != null) {
-          meet(it, slot, value, step.path(), step.depth() + 1, deepest, forgets, limit);
+          Path path = new Path(step.path(), slot);
+          meet(it, slot, value, path, step.depth() + 1, deepest, forgets, limit);
         }
       }
     }
@@ -268,7 +403,8 @@ final class StaticGrowth implements Watch {
         Object value = array[i];
         if (value != null) {
           int depth = step.depth() + 1;
-          meet(value, null, value, step.path(), depth, deepest, step.forgets(), Long.MAX_VALUE);
+          Path path = new Path(step.path(), null);
+          meet(value, null, value, path, depth, deepest, step.forgets(), Long.MAX_VALUE);
         }
       }
     }
@@ -277,7 +413,7 @@ final class StaticGrowth implements Watch {
         Object owner,
         @Nullable Slot slot,
         Object value,
-        @Nullable Path parent,
+        Path path,
         int depth,
         int deepest,
         boolean forgetful,
@@ -288,7 +424,6 @@ final class StaticGrowth implements Watch {
         return;
       }
       long size = containers.size(value);
-      Path path = new Path(parent, slot);
       if (size >= 0) {
         boolean forgets = forgetful || containers.forgets(inner);
         follow(owner, slot, path, size, forgets, Math.min(limit, containers.limit(inner)));
@@ -311,7 +446,8 @@ final class StaticGrowth implements Watch {
           MOST_ELEMENTS,
           (_, element) -> {
             if (element != null) {
-              meet(element, null, element, path, depth + 1, deepest, forgets, Long.MAX_VALUE);
+              Path at = new Path(path, null);
+              meet(element, null, element, at, depth + 1, deepest, forgets, Long.MAX_VALUE);
             }
             return seen.size() <= MOST_OBJECTS;
           });
@@ -324,7 +460,8 @@ final class StaticGrowth implements Watch {
       boolean known = places.containsKey(probe);
       probe.owner = null;
       if (!known && places.size() < MOST_PLACES) {
-        Place place = new Place(owner, slot, path, forgets, limit, gone);
+        Place place = new Place(owner, slot, path, forgets, limit, of, gone);
+        place.ofTarget = ofTarget;
         place.curve.add(now, size);
         places.put(place, place);
       }
@@ -371,6 +508,12 @@ final class StaticGrowth implements Watch {
     growing.sort(Comparator.comparingDouble((Place p) -> -p.curve.perSecond()));
     Class<?>[] loaded = loadedClasses.get();
     StaticFinding writer = new StaticFinding(shapes, containers, loaded);
+    Map<String, Integer> threads = new HashMap<>();
+    for (Place place : growing) {
+      if (place.of != null) {
+        threads.merge(place.path.toString(), 1, Integer::sum);
+      }
+    }
     Map<String, Finding.Suspected> findings = new LinkedHashMap<>();
     Set<Object> told = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Place place : growing) {
@@ -380,17 +523,33 @@ final class StaticGrowth implements Watch {
           && told.add(containers.innermost(container))
           && !findings.containsKey(place.path.toString())
           && !StaticFinding.evictsEldest(containers.innermost(container))) {
-        findings.put(place.path.toString(), writer.write(container, place.path, place.curve));
+        Thread thread = place.of == null ? null : place.of.thread().get();
+        StaticFinding.Holder holder =
+            place.of == null
+                ? null
+                : new StaticFinding.Holder(
+                    thread == null ? "" : thread.getName(),
+                    threads.getOrDefault(place.path.toString(), 1));
+        findings.put(
+            place.path.toString(), writer.write(container, place.path, place.curve, holder));
       }
     }
     return List.copyOf(findings.values());
   }
 
-  private static boolean onlyGrows(Place place) {
+  private boolean onlyGrows(Place place) {
     return !place.forgets
+        && !inOneTask(place)
+        && !(place.ofTarget && place.curve.seconds() < LEAST_QUEUE_SECONDS) // a burst
         && place.curve.onlyGrows(LEAST_GROWTH)
         && place.curve.last() > 0
         && place.curve.last() > (place.limit == Long.MAX_VALUE ? 0 : place.limit);
+  }
+
+  /** Whether it may be that one task collects, and lets go of it all at its end. */
+  private boolean inOneTask(Place place) {
+    Thread thread = place.of == null ? null : place.of.thread().get();
+    return place.of != null && (thread == null || workers.tasksDone(thread) <= place.of.tasks());
   }
 
   @Override

@@ -27,6 +27,9 @@ public interface FieldReader {
   /** The {@code int} there. */
   int intAt(Object holder, long offset);
 
+  /** The {@code boolean} there. */
+  boolean booleanAt(Object holder, long offset);
+
   /** The {@code long} there. */
   long longAt(Object holder, long offset);
 }

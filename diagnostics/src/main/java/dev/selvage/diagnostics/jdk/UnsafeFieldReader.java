@@ -20,6 +20,7 @@ public final class UnsafeFieldReader implements FieldReader {
   private final MethodHandle getReference;
   private final MethodHandle getInt;
   private final MethodHandle getLong;
+  private final MethodHandle getBoolean;
 
   private UnsafeFieldReader(MethodHandles.Lookup lookup, Class<?> type, Object unsafe)
       throws ReflectiveOperationException {
@@ -50,6 +51,13 @@ public final class UnsafeFieldReader implements FieldReader {
             unsafe,
             "getLongVolatile",
             methodType(long.class, Object.class, long.class));
+    getBoolean =
+        bind(
+            lookup,
+            type,
+            unsafe,
+            "getBooleanVolatile",
+            methodType(boolean.class, Object.class, long.class));
   }
 
   private static MethodHandle bind(
@@ -111,6 +119,15 @@ public final class UnsafeFieldReader implements FieldReader {
   public int intAt(Object holder, long offset) {
     try {
       return (int) getInt.invokeExact(holder, offset);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
+  public boolean booleanAt(Object holder, long offset) {
+    try {
+      return (boolean) getBoolean.invokeExact(holder, offset);
     } catch (Throwable e) {
       throw unexpected(e);
     }

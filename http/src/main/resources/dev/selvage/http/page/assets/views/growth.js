@@ -23,7 +23,7 @@ export function mount(root) {
   let chart = null;
 
   root.append(el('h1', {}, title),
-    el('p.note', {}, 'Maps and collections behind static fields, tickers, timers, contexts and scheduled tasks, as they are sampled while the program runs. '
+    el('p.note', {}, 'Maps and collections behind static fields, queues and executors, thread-local variables, tickers, timers, contexts and scheduled tasks, as they are sampled while the program runs. '
       + 'What only grows is suspected in the next look.'),
     el('div.filters', {}, search, el('label.check', {}, only, 'only what only grows')),
     error, status, place, table);
