@@ -230,4 +230,11 @@ final class Cancellation implements Resources.Resource, Dependent {
   public int waiters() {
     return channel.receiverCount();
   }
+
+  /** The parent, as long as it is not cancelled: it must be able to cancel this. */
+  @Override
+  public Resources.@Nullable Entry holder() {
+    Cancellation holder = parent == null ? null : parent.get();
+    return holder == null || !holder.active() ? null : holder.entry;
+  }
 }

@@ -35,6 +35,11 @@ public final class Resources {
 
     /** How many threads are blocked on it just now. */
     int waiters();
+
+    /** What refers to it until it is stopped, if that is listed as well; null if nothing is. */
+    default @Nullable Entry holder() {
+      return null;
+    }
   }
 
   /** A resource's place in the list; the resource may keep it. */
@@ -73,25 +78,33 @@ public final class Resources {
       if (resource == null || !resource.active()) {
         return null;
       }
-      List<StackTraceElement> stack = new ArrayList<>(frames.size());
-      String site = "";
-      for (StackWalker.StackFrame frame : frames) {
-        StackTraceElement element = frame.toStackTraceElement();
-        stack.add(element);
-        if (site.isEmpty() && isUsers(element.getClassName())) {
-          site = text(element);
-        }
-      }
+      List<StackTraceElement> stack =
+          frames.stream().map(StackWalker.StackFrame::toStackTraceElement).toList();
       Thread thread = creator.get();
       Map<String, Object> map = new HashMap<>();
       map.put("kind", kind);
-      map.put("site", site);
+      map.put("site", site(stack));
       map.put("stack", stack);
       map.put("ageNanos", System.nanoTime() - made);
       map.put("creator", creatorName);
       map.put("creatorEnded", thread == null || !thread.isAlive());
       map.put("waiters", resource.waiters());
+      Entry holder = resource.holder();
+      if (holder != null) {
+        map.put(
+            "heldBy",
+            site(holder.frames.stream().map(StackWalker.StackFrame::toStackTraceElement).toList()));
+      }
       return map;
+    }
+
+    private static String site(List<StackTraceElement> stack) {
+      for (StackTraceElement element : stack) {
+        if (isUsers(element.getClassName())) {
+          return text(element);
+        }
+      }
+      return "";
     }
   }
 

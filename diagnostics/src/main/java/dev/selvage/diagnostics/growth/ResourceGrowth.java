@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.WeakHashMap;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -69,9 +70,17 @@ final class ResourceGrowth implements Watch {
     final Set<String> creators = new LinkedHashSet<>();
     List<StackTraceElement> stack = List.of();
     final List<Long> ages = new ArrayList<>();
+
+    /** How many are held by those that were made at each line. */
+    final Map<String, Integer> holders = new TreeMap<>();
+
     int endedNow;
     int waitersNow;
     int everWaited;
+
+    Map.@Nullable Entry<String, Integer> mostHolders() {
+      return holders.entrySet().stream().max(Map.Entry.comparingByValue()).orElse(null);
+    }
 
     long oldest() {
       return ages.stream().mapToLong(Long::longValue).max().orElse(0);
@@ -97,6 +106,7 @@ final class ResourceGrowth implements Watch {
   public void sample() {
     for (Site site : sites.values()) {
       site.ages.clear();
+      site.holders.clear();
       site.endedNow = 0;
       site.waitersNow = 0;
     }
@@ -178,6 +188,9 @@ final class ResourceGrowth implements Watch {
     site.ages.add(map.get("ageNanos") instanceof Long age ? age : 0L);
     site.endedNow += Boolean.TRUE.equals(map.get("creatorEnded")) ? 1 : 0;
     site.waitersNow += map.get("waiters") instanceof Integer waiters ? waiters : 0;
+    if (map.get("heldBy") instanceof String holder) {
+      site.holders.merge(holder, 1, Integer::sum);
+    }
     if (site.creators.size() < 10 && map.get("creator") instanceof String creator) {
       site.creators.add(creator);
     }
@@ -244,6 +257,11 @@ final class ResourceGrowth implements Watch {
     evidence.put("perSecond", site.all.perSecond());
     evidence.put("sizes", site.all.text(12));
     evidence.put("oldestSeconds", site.oldest() / 1_000_000_000L);
+    Map.Entry<String, Integer> holder = site.mostHolders();
+    if (holder != null) {
+      evidence.put("heldBy", holder.getKey());
+      evidence.put("held", holder.getValue());
+    }
     String what =
         kind.equals("context")
             ? "contexts made here that nobody cancelled"
@@ -265,6 +283,14 @@ final class ResourceGrowth implements Watch {
           ", and the threads that made "
               + (site.endedNow == count ? "them" : site.endedNow + " of them")
               + " have ended";
+    }
+    if (holder != null) {
+      because +=
+          "; "
+              + (holder.getValue() == count ? "all" : holder.getValue())
+              + " are children of what is made at "
+              + holder.getKey()
+              + " and is not cancelled either, which keeps them";
     }
     String site0 = key.site().isEmpty() ? null : key.site();
     return new Finding.Suspected(

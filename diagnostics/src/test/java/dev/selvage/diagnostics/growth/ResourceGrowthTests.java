@@ -4,14 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.acme.shop.Contexts;
+import dev.selvage.Context;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Growth;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -150,6 +155,57 @@ class ResourceGrowthTests {
     assertEquals(24, it.count());
     assertEquals(24, it.evidence().get("creatorEnded"));
     assertTrue(it.suggestion().contains("cancel it"), it.suggestion());
+  }
+
+  /** Growth of contexts, by the language itself, and a collection before each sample. */
+  private List<Finding.Suspected> contexts(Consumer<Contexts> request) {
+    ResourceGrowth real =
+        new ResourceGrowth(() -> new Class<?>[] {Context.class}, System::nanoTime);
+    try (Contexts service = new Contexts()) {
+      for (int i = 0; i < 6; i++) {
+        for (int j = 0; j < 10; j++) {
+          request.accept(service);
+        }
+        System.gc();
+        real.sample();
+      }
+      assertEquals(0, real.failures());
+      return real.suspects().stream()
+          .filter(f -> String.valueOf(f.details().site()).contains("com.acme.shop.Contexts."))
+          .toList();
+    }
+  }
+
+  @Test
+  void suspectsChildrenOfLongLivedContextWhoseCancelWasDropped() throws Exception {
+    List<Finding.Suspected> found = contexts(Contexts::request);
+    assertEquals(1, found.size(), found::toString);
+    Finding.Details it = found.getFirst().details();
+    assertEquals(60, it.count());
+    assertEquals(line("request", "ctx = service.withCancel();"), it.site());
+    assertEquals(line("<init>", "service = Context"), it.evidence().get("heldBy"));
+    assertEquals(60, it.evidence().get("held"));
+    assertTrue(it.because().contains("all are children of what is made at"), it.because());
+  }
+
+  private static String line(String method, String text) throws Exception {
+    List<String> lines = Files.readAllLines(Path.of("src/test/java/com/acme/shop/Contexts.java"));
+    for (int i = 0; i < lines.size(); i++) {
+      if (lines.get(i).contains(text)) {
+        return "com.acme.shop.Contexts." + method + "(Contexts.java:" + (i + 1) + ")";
+      }
+    }
+    throw new AssertionError("no line with " + text);
+  }
+
+  @Test
+  void staysSilentOnChildrenThatAreCancelled() {
+    assertEquals(List.of(), contexts(Contexts::careful));
+  }
+
+  @Test
+  void staysSilentOnDroppedContextsThatNothingElseHas() {
+    assertEquals(List.of(), contexts(Contexts::orphan));
   }
 
   @Test
