@@ -3,6 +3,7 @@ package dev.selvage.diagnostics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,6 +108,35 @@ public interface Leaks {
 
   /** The report of the newest look, whoever asked for it; null before the first. Does not look. */
   default @Nullable Report last() {
+    return null;
+  }
+
+  /**
+   * Switches the always-on mode on: from now on threads that have been parked for a while are
+   * proven by the collections that the program has anyway. None is asked for, and the program is
+   * not stopped. Does not block for longer than a look that is under way.
+   *
+   * <p>On ZGC and Shenandoah nothing is carried; there only those are reported that an ordinary
+   * collection took away in the middle of their park, with an executor that nobody used any more.
+   *
+   * @param listener given the first proof of each cause, at most ten a minute, on a thread of the
+   *     prover's that holds no lock; what it throws is logged
+   * @return ends it
+   * @throws IllegalStateException if it is on already, in this or in another copy of Selvage in
+   *     this JVM, or if it is not possible here; says why
+   */
+  default AlwaysOn.Watching watch(AlwaysOn settings, Consumer<AlwaysOn.News> listener) {
+    throw new IllegalStateException("always-on is not possible here");
+  }
+
+  /** The same, with news as one line each in the log {@code dev.selvage}, as warnings. */
+  default AlwaysOn.Watching watch(AlwaysOn settings) {
+    System.Logger log = System.getLogger("dev.selvage");
+    return watch(settings, news -> log.log(System.Logger.Level.WARNING, () -> news.text()));
+  }
+
+  /** What the always-on mode has done so far; null while it is off. Does not block. */
+  default AlwaysOn.@Nullable Counters alwaysOn() {
     return null;
   }
 

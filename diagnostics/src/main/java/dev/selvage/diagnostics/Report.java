@@ -116,9 +116,11 @@ public record Report(
   /**
    * How the proof went.
    *
-   * @param mode {@code now}, {@code concurrent}, {@code reclaim}; {@code offline} for a heap dump
-   *     and {@code exact} for one that was made for this; {@code none} where no proof was possible
-   * @param rounds how many collections were asked for
+   * @param mode {@code now}, {@code concurrent}, {@code reclaim}; {@code always-on} for what
+   *     ordinary collections have found; {@code offline} for a heap dump and {@code exact} for one
+   *     that was made for this; {@code none} where no proof was possible
+   * @param rounds how many collections were asked for; with {@code always-on}, how many of the
+   *     program's have judged what is old
    * @param pauseMillis the longest stop of the program that they caused, in milliseconds
    * @param totalMillis the whole look, in milliseconds
    * @param complete whether everything that could be judged was: false says that leaks may be

@@ -10,11 +10,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.Spliterator;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of threads that can hold some of its members weakly for a while without its owner noticing.
- * It stands in for the set in which an executor counts its threads, while a proof runs.
+ * A set of threads that can hold some of its members weakly without its owner noticing. It stands
+ * in for the set in which an executor counts its threads, while a proof runs, or while threads are
+ * carried.
  */
 final class HidingSet extends AbstractSet<Thread> {
   /*
@@ -98,6 +100,27 @@ final class HidingSet extends AbstractSet<Thread> {
     }
   }
 
+  /**
+   * Keeps a thread by its handle only, which need not be a member: of a set of our own, in which
+   * threads stand that were taken out of a list of the JDK's.
+   */
+  synchronized void take(Thread thread, HiddenThread handle) {
+    hidden.put(thread.threadId(), handle);
+  }
+
+  /** Exchanges the handle of a hidden member; does nothing if it has been removed meanwhile. */
+  synchronized void again(Thread thread, HiddenThread handle) {
+    if (hidden.containsKey(thread.threadId()) || (!busy && strong.contains(thread))) {
+      hidden.put(thread.threadId(), handle);
+      strong.remove(thread); // where another copy of this class has held it again
+    }
+  }
+
+  /** Calls back for each member that is not hidden; no reference to one that is is read. */
+  void forEachListed(Consumer<Thread> consumer) {
+    strong.forEach(consumer);
+  }
+
   /** Whether anything is hidden. */
   synchronized boolean isHiding() {
     return !hidden.isEmpty();
@@ -159,7 +182,10 @@ final class HidingSet extends AbstractSet<Thread> {
       all.addAll(Arrays.asList(strong.toArray(Thread[]::new)));
     }
     for (HiddenThread handle : hidden.values()) {
-      all.add(handle.thread());
+      Thread thread = handle.thread();
+      if (thread.isAlive()) { // one that is carried may have ended long ago
+        all.add(thread);
+      }
     }
     return all;
   }

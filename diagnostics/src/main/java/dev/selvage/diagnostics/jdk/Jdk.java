@@ -105,6 +105,46 @@ public interface Jdk {
   /** Undoes {@link #hide}. A thread that has ended meanwhile is not listed again. */
   void restore(Container container, long id, Thread thread);
 
+  // ------------------------------------------------------------------ for longer than a look
+
+  /**
+   * Makes it possible to {@link #carry}.
+   *
+   * @return false if it is possible already, for whoever has asked before, in this or in another
+   *     copy of Selvage in this JVM
+   */
+  boolean beginCarrying();
+
+  /** Ends it; everything that was carried must have been put down. */
+  void endCarrying();
+
+  /**
+   * As {@link #hide}, but for as long as one likes: the thread stays listed for tools, by its
+   * handle only. Prepares its container where that is new. Of a scope nothing is hidden, as always.
+   * To be undone with {@link #putDown}.
+   *
+   * @return false if the thread is still held: its executor has been shut down, or the thread has
+   *     run
+   */
+  boolean carry(Container container, Thread thread, HiddenThread handle);
+
+  /** Gives a thread that is carried another handle. */
+  void carryAgain(Container container, Thread thread, HiddenThread handle);
+
+  /** Undoes {@link #carry}. A thread that has ended meanwhile is not listed again. */
+  void putDown(Container container, Thread thread);
+
+  /**
+   * As {@link #forEach}, but for those that are carried: no reference to one of them is read, which
+   * would keep it from being found by a concurrent cycle that is under way.
+   */
+  void forEachListed(java.util.function.BiConsumer<Container, Thread> consumer);
+
+  /** Where a virtual thread is listed when nobody hides it. */
+  Container containerOf(Thread thread);
+
+  // ------------------------------------------------------------------ while a look lasts
+
   /**
    * Takes a thread that was started directly out of the JDK's list. Must be undone with {@link
    * #remember}.

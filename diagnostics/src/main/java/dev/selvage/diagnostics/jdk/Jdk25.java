@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
@@ -52,6 +53,10 @@ final class Jdk25 implements Jdk {
    *    CONTAINER_REGISTRY holds the others weakly.
    *  - java.util.concurrent.ThreadPerTaskExecutor.threads and SharedThreadContainer.virtualThreads
    *    are sets that their owner only adds to, removes from, counts and iterates.
+   *  - jdk.internal.vm.SharedThreadContainer.create(String) makes a container that dumps list, with
+   *    the threads in its field `virtualThreads`, until it is closed.
+   *  - java.lang.Thread.threadContainer() tells where a thread was started: for as long as it lives,
+   *    whoever lists it meanwhile.
    *  - java.lang.ref.FinalReference has a public constructor that needs no queue.
    *  - java.lang.ref.Finalizer.unfinalized is a list, linked by `next` and guarded by `lock`, of all
    *    objects with a finalizer that has not begun. One thread, named Finalizer, waits for its queue
@@ -59,6 +64,9 @@ final class Jdk25 implements Jdk {
    */
 
   static final Jdk25 INSTANCE = new Jdk25();
+
+  /** The name of the container that lists those which are carried and were started directly. */
+  private static final String CARRIED = "selvage-carried";
 
   private static final int STATE_PARKED = 4;
   private static final int STATE_SUSPENDED = 1 << 8;
@@ -75,6 +83,9 @@ final class Jdk25 implements Jdk {
   private @Nullable MethodHandle previousScope;
   private @Nullable MethodHandle containerName;
   private @Nullable MethodHandle containerThreads;
+  private @Nullable MethodHandle containerOf;
+  private @Nullable MethodHandle newPoolContainer;
+  private @Nullable Object rootContainer;
   private @Nullable MethodHandle newFinalReference;
   private @Nullable MethodHandle waitForReferences;
   private @Nullable MethodHandle unfinalized;
@@ -108,6 +119,14 @@ final class Jdk25 implements Jdk {
   private final Map<Object, WeakReference<HidingSet>> given = new WeakHashMap<>();
 
   private final Container root;
+
+  /**
+   * Those that are carried and were started directly. Never exchanged in the container's field but
+   * by another copy of this class, which puts its own set around ours.
+   */
+  private final HidingSet carriedRoots;
+
+  private volatile @Nullable AutoCloseable carriedContainer;
 
   private Jdk25() {
     if (!tracks()) {
@@ -145,6 +164,7 @@ final class Jdk25 implements Jdk {
       missing.add(new Report.Missing("java.base/jdk.internal.vm", "this JDK has no such class"));
     }
     lock = shared;
+    carriedRoots = new HidingSet(ConcurrentHashMap.newKeySet(), new AtomicLong());
     root = new Container("<root>", Container.Kind.ROOT, this);
   }
 
@@ -221,6 +241,15 @@ final class Jdk25 implements Jdk {
         MethodHandles.privateLookupIn(pool, MethodHandles.lookup())
             .findVarHandle(pool, "virtualThreads", Set.class);
     poolContainerClass = pool;
+    newPoolContainer =
+        MethodHandles.privateLookupIn(pool, MethodHandles.lookup())
+            .findStatic(pool, "create", methodType(pool, String.class))
+            .asType(methodType(Object.class, String.class));
+    rootContainer = call(lookup.findStatic(containers, "root", methodType(container)));
+    containerOf =
+        MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup())
+            .findVirtual(Thread.class, "threadContainer", methodType(container))
+            .asType(methodType(Object.class, Thread.class));
     containerClass = container;
     tail = getTail;
     if (tracks()) {
@@ -367,6 +396,15 @@ final class Jdk25 implements Jdk {
 
   @Override
   public void forEach(BiConsumer<Container, Thread> consumer) {
+    forEach(consumer, true);
+  }
+
+  @Override
+  public void forEachListed(BiConsumer<Container, Thread> consumer) {
+    forEach(consumer, false);
+  }
+
+  private void forEach(BiConsumer<Container, Thread> consumer, boolean carriedToo) {
     Set<Thread> started = rootThreads;
     List<Object> open = new ArrayList<>();
     BiConsumer<Container, Thread> visitor =
@@ -385,7 +423,7 @@ final class Jdk25 implements Jdk {
       for (WeakReference<?> reference : registry) {
         Object container = reference.get();
         if (container != null) {
-          visit(container, visitor);
+          visit(container, visitor, carriedToo);
         }
       }
     }
@@ -395,7 +433,7 @@ final class Jdk25 implements Jdk {
     Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     for (int i = 0; i < open.size(); i++) {
       if (seen.add(open.get(i))) {
-        visit(open.get(i), visitor);
+        visit(open.get(i), visitor, carriedToo);
       }
     }
   }
@@ -421,12 +459,25 @@ final class Jdk25 implements Jdk {
     }
   }
 
-  private void visit(Object jdkContainer, BiConsumer<Container, Thread> visitor) {
+  private Container containerFor(Object jdkContainer) {
     Container.Kind kind = kind(jdkContainer);
     // Who keeps a Container must not keep an open scope alive by it: its threads would look
     // reachable.
     Object kept = kind == Container.Kind.SCOPE ? this : jdkContainer;
-    Container container = new Container(name(jdkContainer), kind, kept);
+    return new Container(name(jdkContainer), kind, kept);
+  }
+
+  private void visit(
+      Object jdkContainer, BiConsumer<Container, Thread> visitor, boolean carriedToo) {
+    boolean roots = jdkContainer == carriedContainer;
+    Container container = roots ? root : containerFor(jdkContainer);
+    if (!carriedToo) {
+      HidingSet set = roots ? carriedRoots : hidingSet(container);
+      if (set != null) {
+        set.forEachListed(thread -> visitor.accept(container, thread));
+        return;
+      }
+    }
     MethodHandle threads = containerThreads;
     if (threads == null) {
       return;
@@ -602,6 +653,126 @@ final class Jdk25 implements Jdk {
       }
       case SCOPE -> {}
     }
+  }
+
+  @Override
+  public boolean beginCarrying() {
+    MethodHandle create = newPoolContainer;
+    VarHandle threads = poolThreads;
+    if (create == null || threads == null || registry == null) {
+      throw new IllegalStateException("java.base/jdk.internal.vm is not open");
+    }
+    for (WeakReference<?> reference : registry) {
+      Object container = reference.get();
+      if (container != null && kind(container) == Container.Kind.POOL) {
+        if (name(container).equals(CARRIED)) {
+          return false;
+        }
+      }
+    }
+    try {
+      Object container = (Object) create.invokeExact(CARRIED);
+      threads.setVolatile(container, carriedRoots);
+      carriedContainer = (AutoCloseable) container;
+      return true;
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public void endCarrying() {
+    AutoCloseable container = carriedContainer;
+    carriedContainer = null;
+    if (container != null) {
+      try {
+        container.close();
+      } catch (Exception e) {
+        throw unexpected(e);
+      }
+    }
+  }
+
+  @Override
+  public boolean carry(Container container, Thread thread, HiddenThread handle) {
+    return switch (container.kind()) {
+      case ROOT -> {
+        carriedRoots.take(thread, handle);
+        if (rootThreads != null && rootThreads.remove(thread)) {
+          yield true;
+        }
+        carriedRoots.remove(thread);
+        yield false;
+      }
+      case EXECUTOR, POOL -> {
+        HidingSet set = ready(container.jdkContainer());
+        // Asked after the exchange, as HidingSet wants it.
+        yield set != null && isParked(thread) && set.hide(thread, handle);
+      }
+      case SCOPE -> true;
+    };
+  }
+
+  @Override
+  public void carryAgain(Container container, Thread thread, HiddenThread handle) {
+    switch (container.kind()) {
+      case ROOT -> carriedRoots.again(thread, handle);
+      case EXECUTOR, POOL -> {
+        HidingSet set = hidingSet(container);
+        if (set != null) {
+          set.again(thread, handle);
+        }
+      }
+      case SCOPE -> {}
+    }
+  }
+
+  @Override
+  public void putDown(Container container, Thread thread) {
+    if (container.kind() == Container.Kind.ROOT) {
+      remember(thread); // first, so that it is listed at any time
+      carriedRoots.remove(thread);
+    } else {
+      restore(container, thread.threadId(), thread);
+    }
+  }
+
+  @Override
+  public Container containerOf(Thread thread) {
+    MethodHandle get = containerOf;
+    if (get == null) {
+      throw new IllegalStateException("java.base/java.lang is not open");
+    }
+    try {
+      Object owner = (Object) get.invokeExact(thread);
+      return owner == null || owner == rootContainer ? root : containerFor(owner);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  /**
+   * The set of an owner, exchanged if it was not yet; null if it must not hide anything. Unlike
+   * {@link #prepare} it asks nobody for stacks: an executor that was shut down is left alone.
+   */
+  private @Nullable HidingSet ready(Object owner) {
+    Object threads = threadsOf(owner);
+    HidingSet known = hidingSet(owner, threads);
+    if (known != null) {
+      return known.isBusy() ? null : known;
+    }
+    boolean executor = owner instanceof ExecutorService;
+    if (threads == null || (executor && ((ExecutorService) owner).isShutdown())) {
+      return null;
+    }
+    HidingSet hiding = exchange(owner, threads);
+    given.put(owner, new WeakReference<>(hiding));
+    if (executor && ((ExecutorService) owner).isShutdown()) {
+      // Shut down just now, perhaps by way of the old set; a look asks whether that has ended.
+      hiding.busy(true);
+      return null;
+    }
+    return hiding;
   }
 
   /** The set of an executor or a pool if it has been exchanged for one that can hide. */

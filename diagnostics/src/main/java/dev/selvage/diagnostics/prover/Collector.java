@@ -85,6 +85,41 @@ final class Collector {
     };
   }
 
+  /**
+   * Whether its ordinary collections find threads that carry a pair of references, and leave them
+   * in place.
+   */
+  boolean finds() {
+    return switch (name) {
+      case "G1", "Parallel", "Serial" -> true;
+      default -> false;
+    };
+  }
+
+  /** How many collections there have been, of all kinds. */
+  static long collections() {
+    long count = 0;
+    for (GarbageCollectorMXBean bean : beans()) {
+      // those of G1's concurrent cycles are counted by their pauses
+      count += Math.max(0, bean.getCollectionCount());
+    }
+    return count;
+  }
+
+  /**
+   * A number that grows whenever a concurrent cycle of G1 has judged references, or a collection of
+   * everything has; with the other collectors it grows with every collection.
+   */
+  long cycles() {
+    long count = 0;
+    for (GarbageCollectorMXBean bean : beans()) {
+      if (!bean.getName().equals("G1 Young Generation")) {
+        count += Math.max(0, bean.getCollectionCount());
+      }
+    }
+    return count;
+  }
+
   /** Why a mode cannot be had here, in a sentence that says what to do; null if it can. */
   @Nullable String refusal(Mode mode) {
     if (modes().contains(mode)) {

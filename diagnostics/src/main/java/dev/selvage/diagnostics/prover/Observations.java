@@ -4,6 +4,7 @@ import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Since when each blocked thread is known to be in its wait, and which threads come back to the
@@ -24,6 +25,7 @@ final class Observations {
   private LongTable known = new LongTable(); // id -> park identity, units after origin
   private LongTable kinds = new LongTable(); // id -> kind of its last park, 1 if it came back to it
   private final Dropped dropped;
+  private @Nullable Carried carried;
   private int skip;
   private int ticks;
 
@@ -39,19 +41,38 @@ final class Observations {
   }
 
   /**
+   * Says which threads are carried: they are not looked at, and taken to be where they were.
+   * Whoever carries them is told of those that it might carry. Null for nobody, as at first.
+   */
+  void spare(@Nullable Carried carried) {
+    this.carried = carried;
+  }
+
+  /**
    * Looks at every parked thread. Skipped most of the time where there are so many that it would
    * cost.
+   *
+   * @return false if it was skipped
    */
-  void observe() {
+  boolean observe() {
     if (!jdk.canHide() || skip-- > 0) {
-      return;
+      return false;
     }
     long start = nanoTime.getAsLong();
     // Rounded up: a thread is never said to wait for longer than it was seen to.
     int now = (int) Math.min(Integer.MAX_VALUE, (start - origin + UNIT_NANOS - 1) / UNIT_NANOS);
     LongTable next = new LongTable();
     LongTable nextKinds = new LongTable();
-    jdk.forEach(
+    Carried sparing = carried;
+    if (sparing != null) {
+      sparing.begin();
+      sparing.forEachId(
+          id -> {
+            next.put(id, known.first(id, RUNNING), known.second(id, now));
+            nextKinds.put(id, kinds.first(id, 0), kinds.second(id, 0));
+          });
+    }
+    jdk.forEachListed(
         (container, thread) -> {
           long id = thread.threadId();
           boolean seen = known.contains(id);
@@ -71,6 +92,9 @@ final class Observations {
             }
             next.put(id, park, known.second(id, now));
             nextKinds.put(id, kinds.first(id, 0), kinds.second(id, 0));
+            if (sparing != null) {
+              sparing.waits(container, thread, id, park, start - since(known.second(id, now)));
+            }
           } else {
             dropped.moves(id);
             int kind = parked ? kind(thread) : MONITOR;
@@ -84,6 +108,11 @@ final class Observations {
     ticks++;
     long millis = (nanoTime.getAsLong() - start) / 1_000_000L;
     skip = (int) Math.min(100, millis / 5);
+    return true;
+  }
+
+  private long since(int units) {
+    return origin + units * UNIT_NANOS;
   }
 
   /** The stack of such a thread is put away as that of one that parks; if it is on no carrier. */
@@ -119,9 +148,7 @@ final class Observations {
 
   /** The same, or Long.MIN_VALUE if it was never seen. */
   long sinceIfKnown(long id) {
-    return known.first(id, RUNNING) == RUNNING
-        ? Long.MIN_VALUE
-        : origin + known.second(id, 0) * UNIT_NANOS;
+    return known.first(id, RUNNING) == RUNNING ? Long.MIN_VALUE : since(known.second(id, 0));
   }
 
   /**

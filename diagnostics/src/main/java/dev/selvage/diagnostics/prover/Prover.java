@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.prover;
 
+import dev.selvage.diagnostics.AlwaysOn;
 import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.GoroutineInfo;
@@ -33,6 +34,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +56,9 @@ public final class Prover implements Leaks {
    * Why two rounds, if one is a proof: the second is there for what we have not thought of. What the
    * first collection set off has shown itself by then.
    *
+   * In the always-on mode (Carried, AlwaysOnThread) there are no rounds: the same two findings come
+   * from collections that the program has anyway. A look puts down whoever is carried, first of all.
+   *
    * A third round is held when the second found threads that the first had not: those that hung on
    * a thread which an ordinary collection had found first. One more may tell which of them an
    * executor could still wake: see Rounds.
@@ -67,6 +72,9 @@ public final class Prover implements Leaks {
 
   /** How many threads are looked at one by one to tell input and output from other raw parks. */
   private static final int MAX_RAW_PARKS = 20_000;
+
+  /** The word for it in reports. */
+  static final String ALWAYS_ON = "always-on";
 
   private static final Prover INSTANCE = new Prover(Jdk.ofThisJvm());
 
@@ -86,6 +94,10 @@ public final class Prover implements Leaks {
   private final Observations observations;
   private long refuted;
   private Rules rules = Rules.NONE; // by which the last look judged
+  private @Nullable Carried carried; // null while nobody is let go of between looks
+
+  /** The always-on mode; null while it is off. Set under the lock. */
+  private volatile @Nullable AlwaysOnThread alwaysOn;
 
   /** It has names and numbers only. */
   private volatile @Nullable Report last;
@@ -303,6 +315,9 @@ public final class Prover implements Leaks {
   private Report look(Mode mode, Rules by) throws InterruptedException {
     long start = System.nanoTime();
     Report.Proof proof;
+    if (carried != null) {
+      carried.putAllDown();
+    }
     judgeBy(by);
     observations.dropped().settle(observations);
     noteDropped();
@@ -318,42 +333,57 @@ public final class Prover implements Leaks {
     Census census = new Census(jdk, proven, observations, MAX_RAW_PARKS);
     Report.Goroutines goroutines =
         jdk.canHide() ? census.count(refusal == null) : ThreadDumpList.count();
-    long now = System.nanoTime();
-    List<Finding> findings = new ArrayList<>();
     Deadlocks.Found deadlocks = Deadlocks.find(jdk, queues, observations, proven);
-    for (int i = 0; i < groups.size(); i++) {
-      findings.addAll(groups.get(i).findings(now, deadlocks.ofGroup(i)));
-    }
+    List<Finding> findings = provenFindings(deadlocks);
     findings.addAll(census.suspects(rules));
     findings.addAll(deadlocks.findings());
     List<String> notes = new ArrayList<>(notes());
     for (Watch watch : watches) {
       addSuspects(watch, findings, notes);
     }
-    findings.replaceAll(rules.excuses()::applied);
-    findings.sort(Finding.WORST_FIRST);
     Report report =
-        new Report(
-            Instant.now(),
-            new Report.Vm(
-                ProcessHandle.current().pid(),
-                System.getProperty("java.version", "unknown"),
-                collector.name()),
-            capabilities(),
-            goroutines.withoutWakeable(deadlocks.parked()).withExcused(Excuses.threads(findings)),
-            new Report.Proof(
-                proof.mode(),
-                proof.rounds(),
-                proof.pauseMillis(),
-                (System.nanoTime() - start) / 1e6,
-                proof.complete(),
-                proof.canary(),
-                proof.refuted(),
-                proof.why()),
-            findings,
-            notes);
+        report(proof, start, goroutines.withoutWakeable(deadlocks.parked()), findings, notes);
     last = report;
     return report;
+  }
+
+  private List<Finding> provenFindings(Deadlocks.@Nullable Found deadlocks) {
+    long now = System.nanoTime();
+    List<Finding> findings = new ArrayList<>();
+    for (int i = 0; i < groups.size(); i++) {
+      findings.addAll(
+          groups.get(i).findings(now, deadlocks == null ? List.of() : deadlocks.ofGroup(i)));
+    }
+    return findings;
+  }
+
+  private Report report(
+      Report.Proof proof,
+      long start,
+      Report.Goroutines goroutines,
+      List<Finding> findings,
+      List<String> notes) {
+    findings.replaceAll(rules.excuses()::applied);
+    findings.sort(Finding.WORST_FIRST);
+    return new Report(
+        Instant.now(),
+        new Report.Vm(
+            ProcessHandle.current().pid(),
+            System.getProperty("java.version", "unknown"),
+            collector.name()),
+        capabilities(),
+        goroutines.withExcused(Excuses.threads(findings)),
+        new Report.Proof(
+            proof.mode(),
+            proof.rounds(),
+            proof.pauseMillis(),
+            (System.nanoTime() - start) / 1e6,
+            proof.complete(),
+            proof.canary(),
+            proof.refuted(),
+            proof.why()),
+        findings,
+        notes);
   }
 
   /** A watch that fails costs its suspicions, never the proof: the report says so. */
@@ -396,6 +426,9 @@ public final class Prover implements Leaks {
       for (Mode mode : collector.modes()) {
         modes.add(mode.text());
       }
+      if (collector.finds()) {
+        modes.add(ALWAYS_ON);
+      }
     }
     return new Report.Capabilities(jdk.hasOwnScheduler() ? "gmp" : "jdk", modes, jdk.missing());
   }
@@ -422,6 +455,9 @@ public final class Prover implements Leaks {
     // It may wake others that every round has found. So the rounds are held anew, with it as a
     // root.
     LongTable roots = new LongTable();
+    if (carried != null) {
+      roots.put(carried.canary(), 1, 1); // no leak of the program's
+    }
     Report.Proof proof = prove(mode, roots);
     for (int i = 0; proof == null && i < MAX_NEW_ROOTS; i++) {
       proof = prove(mode, roots);
@@ -520,27 +556,39 @@ public final class Prover implements Leaks {
     }
     for (int k = 0; k < indices.length; k++) {
       int i = indices[k];
-      Thread thread = found.threads[i];
-      Container container = found.containers[i];
-      // before the last question whether it is there: a thread that ends counts down only a latch
-      // that it finds
-      CountDownLatch end = container.kind() == Container.Kind.ROOT ? null : jdk.termination(thread);
-      if (!rounds.confirmed(found.ids[i]) || !stillThere(thread, found.parks[i])) {
-        continue;
-      }
-      List<StackTraceElement> stack = List.of(stacks[k]);
-      WaitReason reason = reasons[k];
-      boolean free = rounds.isFree(found.ids[i], found.parks[i], container);
-      String except = free ? null : "interrupt";
-      Group.Key key = Group.key(reason, stack, except).with(excuse(thread));
-      int index = groupIndexOf(key, stack);
-      groups.get(index).add(thread.getName(), since(thread));
-      proven.put(found.ids[i], found.parks[i], index);
-      if (end != null || !free) {
-        contained.put(found.ids[i], new Contained(end, interruptions));
+      if (rounds.confirmed(found.ids[i])) {
+        Container container = found.containers[i];
+        boolean free = rounds.isFree(found.ids[i], found.parks[i], container);
+        take(
+            new Carried.Confirmed(found.threads[i], found.ids[i], found.parks[i], container, free),
+            stacks[k],
+            reasons[k],
+            interruptions);
       }
     }
     return true;
+  }
+
+  /** Takes one into the report, if it is still in its park. */
+  private void take(
+      Carried.Confirmed one, StackTraceElement[] frames, WaitReason reason, long interruptions) {
+    Thread thread = one.thread();
+    // before the last question whether it is there: a thread that ends counts down only a latch
+    // that it finds
+    CountDownLatch end =
+        one.container().kind() == Container.Kind.ROOT ? null : jdk.termination(thread);
+    if (!stillThere(thread, one.park())) {
+      return;
+    }
+    List<StackTraceElement> stack = List.of(frames);
+    Group.Key key =
+        Group.key(reason, stack, one.free() ? null : "interrupt").with(excuse(thread));
+    int index = groupIndexOf(key, stack);
+    groups.get(index).add(thread.getName(), since(thread));
+    proven.put(one.id(), one.park(), index);
+    if (end != null || !one.free()) {
+      contained.put(one.id(), new Contained(end, interruptions));
+    }
   }
 
   /** Since when it waits: as it says itself, or else since it was first seen. */
@@ -586,8 +634,11 @@ public final class Prover implements Leaks {
   /**
    * Threads that went with an executor which nobody used any more: leaks that nothing has repaired,
    * as those that a look reclaims. Those that were proven before are known, and are gone.
+   *
+   * @return whether there were any
    */
-  private void noteDropped() {
+  private boolean noteDropped() {
+    boolean any = false;
     for (Dropped.Gone gone : observations.dropped().takeGone()) {
       if (!proven.contains(gone.id())) {
         // Who is gone cannot be judged anew by the rules of a later look.
@@ -595,8 +646,10 @@ public final class Prover implements Leaks {
         Group group = groups.get(groupIndexOf(key, gone.stack()));
         group.add(gone.name(), gone.since());
         group.collected++;
+        any = true;
       }
     }
+    return any;
   }
 
   /** Why a thread is excused by itself; null if it is not. */
@@ -651,8 +704,8 @@ public final class Prover implements Leaks {
     }
     LongTable present = new LongTable();
     LongTable moved = new LongTable();
-    jdk.forEachThread(
-        thread -> {
+    BiConsumer<Container, Thread> visitor =
+        (_, thread) -> {
           long id = thread.threadId();
           if (proven.contains(id)) {
             present.put(id, 0, 0);
@@ -660,7 +713,11 @@ public final class Prover implements Leaks {
               moved.put(id, 0, 0);
             }
           }
-        });
+        };
+    jdk.forEachListed(visitor);
+    if (carried != null && carried.size() > 0 && present.size() < proven.size()) {
+      jdk.forEach(visitor); // it may be in a scope of one that is carried, or has ended
+    }
     List<Long> ended = new ArrayList<>();
     proven.forEach(
         (id, _, index) -> {
@@ -715,6 +772,205 @@ public final class Prover implements Leaks {
   private boolean interrupted(long id, Group group) {
     Contained in = contained.get(id);
     return group.key.except() != null && in != null && jdk.interruptions() != in.interruptions;
+  }
+
+  // ------------------------------------------------------------------ always on
+
+  @Override
+  public AlwaysOn.Watching watch(AlwaysOn settings, Consumer<AlwaysOn.News> listener) {
+    return onOwnThread(() -> locked(() -> begin(settings, listener)));
+  }
+
+  private AlwaysOn.Watching begin(AlwaysOn settings, Consumer<AlwaysOn.News> listener)
+      throws InterruptedException {
+    if (!jdk.canHide()) {
+      throw new IllegalStateException("always-on is not possible: " + closed());
+    }
+    if (collector.modes().isEmpty()) {
+      throw new IllegalStateException(
+          "always-on is not possible: " + collector.name() + " does not tell what is unreachable");
+    }
+    if (alwaysOn != null || !jdk.beginCarrying()) {
+      throw new IllegalStateException("always-on is on already in this JVM");
+    }
+    AlwaysOnThread thread;
+    try {
+      if (collector.finds()) {
+        long canary = Canary.plant(jdk);
+        carried =
+            new Carried(
+                jdk, collector, settings.after().toNanos(), settings.most(), canary, proven);
+        observations.spare(carried);
+      }
+      thread = new AlwaysOnThread(this, settings, listener, fingerprints());
+      thread.start();
+    } catch (Throwable t) {
+      putDown();
+      throw t;
+    }
+    alwaysOn = thread;
+    return thread;
+  }
+
+  /** Puts everything back. Used by the one that is on, once. */
+  void end() {
+    onOwnThread(
+        () ->
+            locked(
+                () -> {
+                  putDown();
+                  alwaysOn = null;
+                  return true;
+                }));
+  }
+
+  private void putDown() {
+    Carried now = carried;
+    carried = null;
+    observations.spare(null);
+    if (now != null) {
+      now.putAllDown();
+      endCanary(now.canary());
+    }
+    jdk.endCarrying();
+  }
+
+  /**
+   * What one step of the always-on mode saw.
+   *
+   * @param changed whether anything was proven
+   * @param proven if so, all that is
+   * @param accepted how many threads were proven now
+   * @param carried null where nobody is carried
+   * @param nanos how long it took
+   */
+  record Step(
+      boolean changed,
+      List<Finding.Proven> proven,
+      int accepted,
+      @Nullable Carried carried,
+      long nanos) {}
+
+  /**
+   * One step of the always-on mode: takes what collections have found, and lets go of who has been
+   * parked for long enough.
+   *
+   * @param by does nothing if that is not on any more
+   * @param then is given what came of it, with the locks still held
+   */
+  void step(AlwaysOnThread by, Consumer<Step> then) throws Exception {
+    locked(
+        () -> {
+          if (alwaysOn != by) {
+            return false;
+          }
+          long start = System.nanoTime();
+          judgeBy(standing);
+          int accepted = 0;
+          Carried now = carried;
+          if (now != null) {
+            accepted = accept(now, now.judge());
+            now.sweep();
+          }
+          boolean looked = observations.observe();
+          boolean changed = noteDropped() || accepted > 0;
+          if (looked) {
+            checkProven();
+          }
+          List<Finding.Proven> all = new ArrayList<>();
+          if (changed) {
+            for (Finding each : provenFindings(null)) {
+              Finding finding = rules.excuses().applied(each);
+              if (finding instanceof Finding.Proven one
+                  && one.details().state() == Finding.State.OPEN) {
+                all.add(one);
+              }
+            }
+          }
+          then.accept(new Step(changed, all, accepted, now, System.nanoTime() - start));
+          return true;
+        });
+  }
+
+  /** Takes into the report what ordinary collections have confirmed; how many that were. */
+  private int accept(Carried from, List<Carried.Confirmed> confirmed) {
+    if (confirmed.isEmpty()) {
+      return 0;
+    }
+    Thread[] threads = confirmed.stream().map(Carried.Confirmed::thread).toArray(Thread[]::new);
+    StackTraceElement[][] stacks = Stacks.of(jdk, threads, Stacks.all(threads.length));
+    WaitReason[] reasons = new WaitReason[threads.length];
+    List<Long> roots = new ArrayList<>();
+    for (int i = 0; i < threads.length; i++) {
+      reasons[i] = Waits.classify(Activity.PARKED, stacks[i]);
+      if (reasons[i] == WaitReason.REFERENCE_QUEUE) { // the collector wakes it
+        roots.add(threads[i].threadId());
+      }
+    }
+    if (!roots.isEmpty()) {
+      from.makeRoots(roots);
+      return 0;
+    }
+    int before = proven.size();
+    for (int i = 0; i < threads.length; i++) {
+      take(confirmed.get(i), stacks[i], reasons[i], from.interruptionsBefore());
+    }
+    return proven.size() - before;
+  }
+
+  private List<String> fingerprints() {
+    return provenFindings(null).stream().map(finding -> finding.details().fingerprint()).toList();
+  }
+
+  /** What is known, without a look; what was suspected by the last look is still said. */
+  Report known(AlwaysOn.Counters counters) {
+    return onOwnThread(() -> locked(() -> report(counters)));
+  }
+
+  private Report report(AlwaysOn.Counters counters) {
+    long start = System.nanoTime();
+    List<Finding> findings = provenFindings(null);
+    Report before = last;
+    if (before != null) {
+      before.findings().stream()
+          .filter(finding -> !(finding instanceof Finding.Proven))
+          .forEach(findings::add);
+    }
+    Report report =
+        report(
+            new Report.Proof(
+                ALWAYS_ON,
+                (int) Math.min(Integer.MAX_VALUE, counters.cycles()),
+                0,
+                0,
+                counters.why() == null,
+                counters.cycles() > 0,
+                refuted,
+                counters.why()),
+            start,
+            new Census(jdk, proven, observations, 0).count(false),
+            findings,
+            notes());
+    last = report;
+    return report;
+  }
+
+  /** Why nobody is carried here, in a sentence. */
+  String cannotCarry() {
+    return collector.name()
+        + " keeps every virtual thread alive that it has met, so only those are reported that an"
+        + " ordinary collection took away with an executor that nobody used any more";
+  }
+
+  /** Gives a report to all who listen. */
+  void tell(Report report) {
+    listeners.forEach(listener -> listener.accept(report));
+  }
+
+  @Override
+  public AlwaysOn.@Nullable Counters alwaysOn() {
+    AlwaysOnThread on = alwaysOn;
+    return on == null ? null : on.counters();
   }
 
   // ------------------------------------------------------------------ lists
