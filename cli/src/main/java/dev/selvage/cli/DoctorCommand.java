@@ -3,6 +3,7 @@ package dev.selvage.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.selvage.diagnostics.Report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -144,7 +145,7 @@ final class DoctorCommand implements Callable<Integer> {
     String collector = proof.path("collector").asText();
     String because = text(proof.path("because"));
     if (modes.contains("now")) {
-      to.ok("proof", collector + " proves leaks: " + String.join(" or ", modes));
+      to.ok("proof", collector + " proves leaks: " + Report.Capabilities.inWords(modes));
     } else if (because != null) {
       int colon = because.lastIndexOf(": ");
       to.problem(
@@ -152,8 +153,33 @@ final class DoctorCommand implements Callable<Integer> {
           "none with " + collector + (colon < 0 ? "" : ": " + because.substring(0, colon)),
           colon < 0 ? because : because.substring(colon + 2));
     }
+    alwaysOn(proof.path("alwaysOn"), modes.contains("always-on"), to);
     for (JsonNode missing : proof.path("missing")) {
       to.note("not open", missing.path("open").asText(), missing.path("costs").asText());
+    }
+  }
+
+  private static void alwaysOn(JsonNode counters, boolean possible, Checkup to) {
+    if (!counters.isObject()) {
+      if (possible) {
+        to.ok("always on", "not switched on");
+      }
+      return;
+    }
+    String said =
+        counters.path("proven").asLong()
+            + " threads proven, "
+            + counters.path("carried").asLong()
+            + " carried; "
+            + counters.path("cycles").asLong()
+            + " of "
+            + counters.path("collections").asLong()
+            + " collections judged what is old";
+    String why = text(counters.path("why"));
+    if (why == null) {
+      to.ok("always on", said);
+    } else {
+      to.note("always on", said, why);
     }
   }
 

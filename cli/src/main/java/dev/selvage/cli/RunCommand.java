@@ -33,7 +33,7 @@ import picocli.CommandLine.TypeConversionException;
       "            [--baseline=FILE] [--port=N] [--mode=MODE | --reclaim]",
       "            [--excuse=PATTERN=REASON]... [--excuses=FILE] [--blocked-longer=D]",
       "            [--scheduler=NAME] [--flight-recorder=D [--flight-…]]",
-      "            -- JAVA-ARGUMENTS"
+      "            [--always[=LEVEL]] -- JAVA-ARGUMENTS"
     },
     footer = {
       "",
@@ -77,6 +77,19 @@ final class RunCommand implements Callable<Integer> {
           "What virtual threads run on: gmp (all of them on Selvage's), jdk (all on the JDK's), or"
               + " auto (goroutines on Selvage's, others on the JDK's). Default: auto.")
   private @Nullable String scheduler;
+
+  @Option(
+      names = "--always",
+      arity = "0..1",
+      fallbackValue = "low",
+      paramLabel = "LEVEL",
+      converter = AlwaysLevel.class,
+      completionCandidates = AlwaysLevel.Names.class,
+      description =
+          "Prove leaks all the time, by the collections that the program has anyway, and say what"
+              + " is new in one line each: low (threads parked for 30 s) or high (5 s). Without a"
+              + " value: low.")
+  private @Nullable String always;
 
   @Mixin private FlightOptions flight = new FlightOptions();
 
@@ -146,6 +159,9 @@ final class RunCommand implements Callable<Integer> {
     }
     flight.tell(options);
     rules.tell(options, excuses);
+    if (always != null) {
+      options.set("always", always);
+    }
     ProcessBuilder command = JavaProgram.command(installation, options, javaArguments).inheritIO();
     var kept = new Kept(directory, target, baseline, terminal);
     int code;
@@ -249,6 +265,27 @@ final class RunCommand implements Callable<Integer> {
       if (!KNOWN.contains(text)) {
         throw new TypeConversionException(
             "'" + text + "' is not a scheduler: use gmp, jdk or auto");
+      }
+      return text;
+    }
+
+    /** The words that complete. */
+    static final class Names implements Iterable<String> {
+      @Override
+      public Iterator<String> iterator() {
+        return KNOWN.iterator();
+      }
+    }
+  }
+
+  /** Reads how much is to be done all the time. */
+  static final class AlwaysLevel implements ITypeConverter<String> {
+    private static final List<String> KNOWN = List.of("high", "low", "off");
+
+    @Override
+    public String convert(String text) {
+      if (!KNOWN.contains(text)) {
+        throw new TypeConversionException("'" + text + "' is not a level: use low, high or off");
       }
       return text;
     }

@@ -143,7 +143,8 @@ final class DoctorCommandTest {
       """
       {"schema":"selvage.doctor/1","pid":7,"java":"25.0.4+1","javaHome":"/jdk","buildNote":null,
       "agent":"0.1","scheduler":{"gomaxprocs":[2],"jdkBecause":null,"wholeJvm":true},
-      "proof":{"collector":"G1","modes":["now","concurrent"],"because":null,"missing":[]},
+      "proof":{"collector":"G1","modes":["now","concurrent","always-on"],"because":null,
+      "alwaysOn":{"carried":7,"collections":9,"cycles":2,"proven":3,"why":null},"missing":[]},
       "processors":{"jvm":2,"quota":null},"memory":{"maxHeap":1073741824,"limit":null},
       "flightRecorder":true}
       """;
@@ -159,7 +160,12 @@ final class DoctorCommandTest {
     Checkup checkup = examine(WELL);
     assertTrue(checkup.lines().stream().allMatch(line -> line.state() == State.OK), checkup.text());
     assertLine(checkup, State.OK, "scheduler", "GOMAXPROCS 2, for all virtual threads");
-    assertLine(checkup, State.OK, "proof", "G1 proves leaks: now or concurrent");
+    assertLine(checkup, State.OK, "proof", "G1 proves leaks: now, concurrent or always-on");
+    assertLine(
+        checkup,
+        State.OK,
+        "always on",
+        "3 threads proven, 7 carried; 2 of 9 collections judged what is old");
     assertFalse(checkup.text().contains("->"), checkup.text());
   }
 

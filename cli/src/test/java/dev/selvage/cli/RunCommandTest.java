@@ -72,6 +72,17 @@ final class RunCommandTest {
   }
 
   @Test
+  void whatIsAlwaysOnReachesTheAgentOnlyIfItIsNamed() throws Exception {
+    leaves("fake.report", Reports.healthy());
+    run(List.of("--always"), List.of(), "echo");
+    assertTrue(options().contains("always=low"), options());
+    run(List.of("--always=high"), List.of(), "echo");
+    assertTrue(options().contains("always=high"), options());
+    run(List.of(), List.of(), "echo");
+    assertFalse(options().contains("always="), options());
+  }
+
+  @Test
   void theSchedulerReachesTheAgentOnlyIfItIsNamed() throws Exception {
     leaves("fake.report", Reports.healthy());
     run(List.of("--scheduler=gmp"), List.of(), "echo");

@@ -33,6 +33,7 @@ final class UsageTest {
         "run --fail-on some -- Main               | use proven or any",
         "run --mode fast -- Main                  | use now or concurrent",
         "run --scheduler go -- Main               | use gmp, jdk or auto",
+        "run --always=much -- Main                | use low, high or off",
         "demo --scheduler go                      | use gmp, jdk or auto",
         "run --mode now --reclaim -- Main         | mutually exclusive",
         "run --json - -- Main                     | name a file",

@@ -176,6 +176,21 @@ public record AlwaysOn(Duration after, Duration every, int most) {
     }
   }
 
+  /**
+   * Counters as JSON on one line, schema {@code selvage.always/1}, ending in a line break.
+   *
+   * @param counters null while it is off
+   */
+  public static String json(@Nullable Counters counters) {
+    Map<String, @Nullable Object> root = new LinkedHashMap<>();
+    root.put("schema", "selvage.always/1");
+    root.put("on", counters != null);
+    if (counters != null) {
+      root.putAll(counters.value());
+    }
+    return Json.text(root);
+  }
+
   /** It is on for as long as this is not closed. Any thread may call it. */
   public interface Watching extends AutoCloseable {
     /** What has been done so far. Does not block. */

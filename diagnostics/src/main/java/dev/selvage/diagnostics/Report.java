@@ -60,6 +60,14 @@ public record Report(
       proof = List.copyOf(proof);
       missing = List.copyOf(missing);
     }
+
+    /** Those words in a sentence: {@code now, concurrent or always-on}. */
+    public static String inWords(List<String> proof) {
+      int last = proof.size() - 1;
+      return last <= 0
+          ? String.join("", proof)
+          : String.join(", ", proof.subList(0, last)) + " or " + proof.get(last);
+    }
   }
 
   /**
@@ -146,6 +154,11 @@ public record Report(
      */
     public boolean isOfDump() {
       return mode.equals("offline") || mode.equals("exact");
+    }
+
+    /** Whether it was left to the collections that the program had anyway. */
+    public boolean isAlwaysOn() {
+      return mode.equals("always-on");
     }
   }
 }

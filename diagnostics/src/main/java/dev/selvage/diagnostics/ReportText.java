@@ -243,7 +243,9 @@ public final class ReportText {
     if (open.isEmpty()) {
       line.append("; ").append(millis(proof.totalMillis()));
     } else {
-      if (!none && !proof.isOfDump()) {
+      if (proof.isAlwaysOn()) {
+        line.append("; ").append(plural(proof.rounds(), "cycle")).append(" of the program's own");
+      } else if (!none && !proof.isOfDump()) {
         line.append("; pause ").append(millis(proof.pauseMillis()));
       }
       line.append(none || proof.isOfDump() ? "; " : ", ")

@@ -129,6 +129,22 @@ final class ReportTextTests {
   }
 
   @Test
+  @DisplayName("what is always on says how many collections it had instead of a pause")
+  void alwaysOn() {
+    Report.Proof proof =
+        new Report.Proof("always-on", 3, 0, 7.1, false, false, 0, "no collection has judged yet");
+    String text =
+        ReportText.render(report(HEALTHY, proof, finding("chan send", 2).proven()), false);
+    assertTrue(
+        text.contains("but the proof is not complete: no collection has judged yet. "), text);
+    assertTrue(
+        text.endsWith(
+            "; canary NOT found, so leaks may be missing here; 3 cycles of the program's own, 7 ms"
+                + " in all.\n"),
+        text);
+  }
+
+  @Test
   @DisplayName("one of each is not put in the plural, and what is not known is left out")
   void singular() {
     assertEquals(

@@ -1,5 +1,6 @@
 package dev.selvage.http;
 
+import dev.selvage.diagnostics.AlwaysOn;
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Report;
@@ -211,6 +212,9 @@ public final class DebugEndpoints {
       }
       case "/debug/selvage/scheduler" -> {
         return Response.of(200, "application/json", SchedulerJson.render());
+      }
+      case "/debug/selvage/always" -> {
+        return Response.of(200, "application/json", AlwaysOn.json(leaks.alwaysOn()));
       }
       case "/debug/selvage/doctor" -> {
         return Response.of(200, "application/json", DoctorJson.render());
@@ -689,6 +693,7 @@ public final class DebugEndpoints {
         <p><a href="/debug/selvage/leaks?format=text">leak report</a>
         (<a href="/debug/selvage/leaks">JSON</a>)</p>
         <p><a href="/debug/selvage/scheduler">scheduler statistics</a> (JSON)</p>
+        <p><a href="/debug/selvage/always">counters of the always-on mode</a> (JSON)</p>
         <p><a href="/debug/selvage/flight">flight recorder</a> (JSON; format=go or perfetto for what it
         holds)</p>
         <h2>Profile Descriptions</h2>

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.selvage.diagnostics.AlwaysOn;
+import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.Report;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -321,6 +324,27 @@ final class DebugEndpointsTests {
     Response response = get("/debug/pprof/goroutine?seconds=600");
     assertTrue(Thread.interrupted());
     assertEquals(503, response.status());
+  }
+
+  @Test
+  void theAlwaysOnModeIsCounted() {
+    Response off = get("/debug/selvage/always");
+    assertEquals("{\"schema\":\"selvage.always/1\",\"on\":false}\n", off.text());
+    AlwaysOn.Counters counters =
+        new AlwaysOn.Counters(
+            Instant.EPOCH, 7, 10_000, 1, 9, 2, 5, 3, 0, 0, 1, 0, 12, 1.5, 0.5, "they take turns");
+    Leaks on =
+        new FakeLeaks() {
+          @Override
+          public AlwaysOn.Counters alwaysOn() {
+            return counters;
+          }
+        };
+    String json = new DebugEndpoints(on).handle(Request.get("/debug/selvage/always")).text();
+    assertTrue(json.startsWith("{\"schema\":\"selvage.always/1\",\"on\":true,"), json);
+    for (String each : new String[] {"carried\":7", "cycles\":2", "proven\":3", "turns\"}"}) {
+      assertTrue(json.contains(each), json);
+    }
   }
 
   @Test

@@ -50,6 +50,7 @@ final class FuzzedRequestsTests {
           "/debug/pprof/threadcreate",
           "/debug/selvage/leaks",
           "/debug/selvage/scheduler",
+          "/debug/selvage/always",
           "/debug/selvage/flight",
           "/debug/selvage/doctor",
           "/debug/pprof/../../etc/passwd",

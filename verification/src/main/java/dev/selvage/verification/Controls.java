@@ -7,11 +7,19 @@ import dev.selvage.verification.controls.Monitors;
 import dev.selvage.verification.controls.Timed;
 import dev.selvage.verification.controls.Traps;
 import dev.selvage.verification.controls.Waiters;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
 
 /**
  * Starts all controls in this JVM. {@code arm} lets the next collection wake those that one wakes;
- * {@code wake} wakes the others and answers {@code all ended}, or names those that did not.
+ * {@code wake} wakes the others and answers {@code all ended}, or names those that did not. {@code
+ * leak} leaks two threads, one of them in an executor that is still in use; {@code drop} leaks one
+ * in an executor that nobody uses; {@code garbage} has collections of every kind, by nothing but
+ * garbage.
  */
 public final class Controls {
   private static final List<Control> ALL =
@@ -28,6 +36,9 @@ public final class Controls {
           new Monitors(),
           new Traps());
 
+  private static final ExecutorService EXECUTOR = Executors.newVirtualThreadPerTaskExecutor();
+  private static final Queue<byte[]> WINDOW = new ArrayDeque<>();
+
   private Controls() {}
 
   public static void main(String[] args) throws Exception {
@@ -43,9 +54,45 @@ public final class Controls {
               Child.say("armed");
             }
             case "wake" -> Child.say(wake());
+            case "leak" -> {
+              Child.startAside(Controls::leak);
+              Child.say("leaked");
+            }
+            case "drop" -> {
+              Child.startAside(
+                  () -> Executors.newVirtualThreadPerTaskExecutor().execute(Controls::put));
+              Child.say("dropped");
+            }
+            case "garbage" -> {
+              garbage();
+              Child.say("collected");
+            }
             default -> throw new IllegalArgumentException(command);
           }
         });
+  }
+
+  private static void leak() {
+    Thread.startVirtualThread(Controls::put);
+    EXECUTOR.execute(Controls::put);
+  }
+
+  private static void put() {
+    try {
+      new SynchronousQueue<String>().put("nobody takes it"); // LEAK put
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What lives for a while becomes old, and dies then, so that old things are collected, too. */
+  private static void garbage() {
+    for (int i = 0; i < 20_000; i++) {
+      WINDOW.add(new byte[64_000]);
+      if (WINDOW.size() > 3_000) {
+        WINDOW.remove();
+      }
+    }
   }
 
   private static String wake() throws Exception {

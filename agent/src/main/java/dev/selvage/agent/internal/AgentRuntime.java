@@ -1,5 +1,6 @@
 package dev.selvage.agent.internal;
 
+import dev.selvage.diagnostics.AlwaysOn;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
 import dev.selvage.diagnostics.ReportText;
@@ -124,7 +125,9 @@ public final class AgentRuntime {
     Optional<Duration> after = options.duration("leaks-after");
     boolean atExit = options.is("at-exit", false);
     boolean suspects = options.is("suspects", true);
-    boolean asked = after.isPresent() || atExit || options.port().isPresent();
+    boolean looks = after.isPresent() || atExit || options.port().isPresent();
+    Optional<AlwaysOn> always = options.always();
+    boolean json = options.newsAreJson();
     options.mode();
     Rules rules = options.rules();
     if (!rules.equals(Rules.NONE)) {
@@ -137,17 +140,23 @@ public final class AgentRuntime {
     }
     if (!options.is("quiet", false)) {
       ERR.println(
-          "selvage: agent " + version() + ", " + (asked ? mode() : "nothing asked") + address);
+          "selvage: agent "
+              + version()
+              + ", "
+              + (looks || always.isPresent() ? mode() : "nothing asked")
+              + always.map(each -> ", always on after " + inWords(each.after())).orElse("")
+              + address);
     }
     sampleAndDump();
     if (options.is("count-usage", false)) {
       countUsage();
     }
     options.flight().ifPresent(plan -> flight().keep(plan));
-    if (asked && suspects) {
+    always.ifPresent(settings -> attempt(() -> alwaysOn(settings, json)));
+    if (looks && suspects) {
       watch();
     }
-    if (asked) {
+    if (looks) {
       daemon("selvage-agent", () -> follow(after, suspects));
     }
     if (atExit) {
@@ -206,6 +215,31 @@ public final class AgentRuntime {
                   + " threads run on that: "
                   + renewal.why());
     }
+  }
+
+  /** Proves leaks by the collections that the program has anyway, and says what is new. */
+  private static void alwaysOn(AlwaysOn settings, boolean json) {
+    try {
+      Prover.ofThisJvm()
+          .watch(
+              settings,
+              news -> {
+                if (json) {
+                  ERR.print(news.json());
+                  ERR.flush();
+                } else {
+                  ERR.println("selvage: " + news.text());
+                }
+              });
+    } catch (IllegalStateException e) {
+      ERR.println("selvage: " + e.getMessage());
+    }
+  }
+
+  private static String inWords(Duration duration) {
+    return duration.toMillis() % 1_000 == 0
+        ? duration.toSeconds() + " s"
+        : duration.toMillis() + " ms";
   }
 
   /** A program that never began is not looked at. */
@@ -291,7 +325,9 @@ public final class AgentRuntime {
     }
     mode.append(", proof ")
         .append(
-            capabilities.proof().isEmpty() ? "none" : String.join(" or ", capabilities.proof()));
+            capabilities.proof().isEmpty()
+                ? "none"
+                : Report.Capabilities.inWords(capabilities.proof()));
     for (Report.Missing missing : capabilities.missing()) {
       mode.append(", ").append(missing.open()).append(": ").append(missing.costs());
     }

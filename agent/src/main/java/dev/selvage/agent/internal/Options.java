@@ -1,5 +1,6 @@
 package dev.selvage.agent.internal;
 
+import dev.selvage.diagnostics.AlwaysOn;
 import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Rules;
@@ -28,7 +29,10 @@ import java.util.regex.Pattern;
 final class Options {
   private static final Set<String> KNOWN =
       Set.of(
+          "after",
           "allow-locks",
+          "always",
+          "always-format",
           "block-profile-rate",
           "blocked-longer",
           "command",
@@ -181,14 +185,16 @@ final class Options {
 
   /** Whether dumps are JSON instead of text. */
   boolean dumpsJson() {
-    return switch (values.getOrDefault("dump-format", "text")) {
+    return isJson("dump-format");
+  }
+
+  private boolean isJson(String key) {
+    return switch (values.getOrDefault(key, "text")) {
       case "text" -> false;
       case "json" -> true;
       default ->
           throw new IllegalArgumentException(
-              "agent option dump-format: '"
-                  + values.get("dump-format")
-                  + "' is neither text nor json");
+              "agent option " + key + ": '" + values.get(key) + "' is neither text nor json");
     };
   }
 
@@ -297,6 +303,29 @@ final class Options {
     }
     throw new IllegalArgumentException(
         "agent option port: '" + value + "' is not a port from 0 to 65535");
+  }
+
+  /** How leaks are proven by ordinary collections; empty if they are not. */
+  Optional<AlwaysOn> always() {
+    Optional<AlwaysOn> settings;
+    try {
+      settings = AlwaysOn.named(values.getOrDefault("always", "off"));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("agent option always: " + e.getMessage(), e);
+    }
+    for (String key : new String[] {"after", "always-format"}) {
+      if (settings.isEmpty() && values.containsKey(key)) {
+        throw new IllegalArgumentException(
+            "agent option " + key + ": it is not on; say always=low or always=high, too");
+      }
+    }
+    Optional<Duration> after = positive("after");
+    return after.isEmpty() ? settings : settings.map(each -> each.after(after.get()));
+  }
+
+  /** Whether what is always on says its news as JSON instead of text. */
+  boolean newsAreJson() {
+    return isJson("always-format");
   }
 
   /** What requests to the debug server may ask for. */

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.agent.internal.Options.SchedulerChoice;
+import dev.selvage.diagnostics.AlwaysOn;
 import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Rules;
@@ -105,8 +106,8 @@ class OptionsTests {
   @Test
   void anUnknownOptionNamesTheKnownOnes() {
     assertRefused(
-        "unknown agent option 'leeks-after'; known are address, allow-locks, at-exit,"
-            + " block-profile-rate",
+        "unknown agent option 'leeks-after'; known are address, after, allow-locks, always,"
+            + " always-format, at-exit, block-profile-rate",
         () -> Options.parse("leeks-after=3s"));
   }
 
@@ -134,6 +135,21 @@ class OptionsTests {
     assertEquals(SchedulerChoice.JDK, Options.parse("scheduler=jdk").scheduler());
     assertEquals(SchedulerChoice.GMP, Options.parse("scheduler=gmp").scheduler());
     assertRefused("none of auto, jdk, gmp", () -> Options.parse("scheduler=go").scheduler());
+  }
+
+  @Test
+  void whatIsAlwaysOnHasALevelAndAThreshold() {
+    assertEquals(Optional.empty(), Options.parse("").always());
+    assertEquals(Optional.empty(), Options.parse("always=off").always());
+    assertEquals(Optional.of(AlwaysOn.LOW), Options.parse("always=low").always());
+    Options high = Options.parse("always=high,after=200ms,always-format=json");
+    assertEquals(Optional.of(AlwaysOn.HIGH.after(Duration.ofMillis(200))), high.always());
+    assertTrue(high.newsAreJson());
+    assertFalse(Options.parse("always=high").newsAreJson());
+    assertRefused("always: 'on' is none of low, high, off", Options.parse("always=on")::always);
+    assertRefused("after: it is not on; say always=low", Options.parse("after=3s")::always);
+    assertRefused("longer than 0", Options.parse("always=low,after=0s")::always);
+    assertRefused("neither text nor json", Options.parse("always-format=xml")::newsAreJson);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics.doctor;
 
+import dev.selvage.diagnostics.AlwaysOn;
 import dev.selvage.diagnostics.ControlGroup;
 import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Report;
@@ -68,6 +69,8 @@ public final class DoctorJson {
     proof.put("collector", prover.collector());
     proof.put("modes", capabilities.proof());
     proof.put("because", prover.refusal(Mode.NOW));
+    AlwaysOn.Counters alwaysOn = prover.alwaysOn();
+    proof.put("alwaysOn", alwaysOn == null ? null : alwaysOn.value());
     List<Object> missing = new ArrayList<>();
     for (Report.Missing one : capabilities.missing()) {
       Map<String, @Nullable Object> map = new LinkedHashMap<>();

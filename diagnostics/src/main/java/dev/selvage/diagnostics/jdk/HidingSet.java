@@ -118,7 +118,7 @@ final class HidingSet extends AbstractSet<Thread> {
 
   /** Calls back for each member that is not hidden; no reference to one that is is read. */
   void forEachListed(Consumer<Thread> consumer) {
-    strong.forEach(consumer);
+    strong.stream().forEach(consumer); // not by the iterator, which would count
   }
 
   /** Whether anything is hidden. */
@@ -183,7 +183,7 @@ final class HidingSet extends AbstractSet<Thread> {
     }
     for (HiddenThread handle : hidden.values()) {
       Thread thread = handle.thread();
-      if (thread.isAlive()) { // one that is carried may have ended long ago
+      if (thread.getState() != Thread.State.TERMINATED) { // one that is carried may have ended
         all.add(thread);
       }
     }

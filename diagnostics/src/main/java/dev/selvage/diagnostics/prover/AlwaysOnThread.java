@@ -87,18 +87,18 @@ final class AlwaysOnThread implements AlwaysOn.Watching {
   private void step() throws Exception {
     List<AlwaysOn.News> fresh = new ArrayList<>();
     prover.step(this, step -> took(step, fresh));
-    boolean due = reported == Long.MIN_VALUE || System.nanoTime() - reported > MINUTE;
-    if (!fresh.isEmpty() || (changed && due)) {
-      changed = false;
-      reported = System.nanoTime();
-      prover.tell(prover.known(counters));
-    }
     for (AlwaysOn.News one : fresh) {
       try {
         listener.accept(one);
       } catch (RuntimeException | LinkageError | StackOverflowError e) {
         LOG.log(System.Logger.Level.WARNING, "always-on: a listener has failed", e);
       }
+    }
+    boolean due = reported == Long.MIN_VALUE || System.nanoTime() - reported > MINUTE;
+    if (!fresh.isEmpty() || (changed && due)) {
+      changed = false;
+      reported = System.nanoTime();
+      prover.tell(prover.known(counters));
     }
   }
 

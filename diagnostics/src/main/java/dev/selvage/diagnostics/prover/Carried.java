@@ -132,29 +132,39 @@ final class Carried {
     resting = 0;
   }
 
-  /** A thread has been parked for so long; it is let go of if that is long enough. */
-  void waits(Container container, Thread thread, long id, int park, long nanos) {
+  /**
+   * A thread has been parked for so long; it is let go of if that is long enough.
+   *
+   * @return whether it is let go of now
+   */
+  boolean waits(Container container, Thread thread, long id, int park, long nanos) {
+    if (entries.containsKey(id)) {
+      return true; // in a scope, of which nothing is hidden; or another copy of us has held it
+      // again
+    }
     if (id != canary) {
       if (nanos < afterNanos
           || roots.contains(id)
           || proven.contains(id)
           || Census.isOwnOrJdks(thread)) {
-        return;
+        return false;
       }
       if (rested.first(id, 0) == park) {
         resting++;
-        return;
+        return false;
       }
       if (entries.size() >= most) {
         waiting++;
-        return;
+        return false;
       }
     }
     Entry entry = new Entry(id, park, step, jdk.handle(thread));
     entries.put(id, entry); // before: whoever is let go of is put down again
     if (!jdk.carry(container, thread, entry.handle)) {
       entries.remove(id);
+      return false;
     }
+    return true;
   }
 
   private void carryAgain(Entry entry, Thread thread, Container container) {

@@ -87,13 +87,15 @@ final class Observations {
           }
           int park = jdk.parkIdentity(thread);
           if (seen && known.first(id, RUNNING) == park) {
-            if (parked) {
-              dropped.stays(container, thread, id, park);
-            }
             next.put(id, park, known.second(id, now));
             nextKinds.put(id, kinds.first(id, 0), kinds.second(id, 0));
-            if (sparing != null) {
-              sparing.waits(container, thread, id, park, start - since(known.second(id, now)));
+            if (parked
+                && sparing != null
+                && sparing.waits(
+                    container, thread, id, park, start - since(known.second(id, now)))) {
+              dropped.moves(id); // it may move unseen
+            } else if (parked) {
+              dropped.stays(container, thread, id, park);
             }
           } else {
             dropped.moves(id);

@@ -136,6 +136,29 @@ class HidingSetTests {
   }
 
   @Test
+  void whoIsTakenIsAMemberByTheHandleAndCanGetAnother() {
+    Thread a = thread();
+    Thread b = thread();
+    Thread stranger = thread();
+    set.add(b);
+    set.take(a, handle(a));
+    List<Thread> listed = new ArrayList<>();
+
+    set.forEachListed(listed::add);
+    assertEquals(List.of(b), listed);
+    assertEquals(Set.of(a, b), set.stream().collect(java.util.stream.Collectors.toSet()));
+    assertEquals(0, interruptions.get());
+    set.again(a, handle(a));
+    set.again(b, handle(b)); // as if another copy had held it again
+    set.again(stranger, handle(stranger));
+    assertEquals(Set.of(), strong);
+    assertEquals(2, set.size());
+    assertTrue(set.remove(a));
+    set.again(a, handle(a));
+    assertEquals(1, set.size());
+  }
+
+  @Test
   void theIteratorRemoves() {
     Thread a = thread();
     Thread b = thread();

@@ -16,6 +16,7 @@ import dev.selvage.diagnostics.Leaks.Mode;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.jdk.Jdk;
 import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,6 +46,8 @@ class AlwaysOnTests {
   private final Prover prover = new Prover(Jdk.ofThisJvm());
   private final ConcurrentLinkedQueue<AlwaysOn.News> news = new ConcurrentLinkedQueue<>();
   private final List<ExecutorService> executors = new ArrayList<>();
+
+  @SuppressWarnings("NullAway.Init") // by watch, the first thing that a test does
   private AlwaysOn.Watching watching;
 
   @AfterEach
@@ -310,6 +313,53 @@ class AlwaysOnTests {
     assertEquals(List.of(), findings(Finding.State.REFUTED));
   }
 
+  /**
+   * With the owner of a scope, for which nothing is left, its children are found, and not before.
+   */
+  @Test
+  void threadsOfAScopeAreFoundWithItsOwner() throws Exception {
+    CountDownLatch latch = new CountDownLatch(1);
+    AtomicReference<Throwable> wrong = new AtomicReference<>();
+    onAThreadOfItsOwn(() -> scope("forgotten", new CountDownLatch(1), wrong));
+    scope("held", latch, wrong);
+    watch(SOON);
+    await(() -> watching.counters().carried() >= 5, "both pairs and the canary are carried");
+
+    awaitCollecting(() -> watching.counters().proven() == 2, "owner and child are not proven");
+    collect(3);
+
+    assertNull(wrong.get());
+    assertEquals(2, watching.counters().proven());
+    assertEquals(2, findings(Finding.State.OPEN).size());
+    assertEquals(0, watching.counters().surprises());
+    assertEquals(0, watching.report().proof().refuted());
+    latch.countDown();
+    await(() -> named("held").isEmpty(), "they do not wake");
+  }
+
+  /** A thread that waits for the children of a scope, of which the one waits for the latch. */
+  private static void scope(String name, CountDownLatch latch, AtomicReference<Throwable> wrong) {
+    Thread.ofVirtual()
+        .name(name)
+        .start(
+            () -> {
+              try {
+                Class<?> type = Class.forName("jdk.internal.misc.ThreadFlock");
+                Object flock = type.getMethod("open", String.class).invoke(null, name);
+                Thread child = Thread.ofVirtual().name(name).unstarted(() -> Leaky.await(latch));
+                type.getMethod("start", Thread.class).invoke(flock, child);
+                type.getMethod("awaitAll").invoke(flock);
+                type.getMethod("close").invoke(flock);
+              } catch (InvocationTargetException e) {
+                if (!(e.getCause() instanceof InterruptedException)) {
+                  wrong.set(e);
+                }
+              } catch (ReflectiveOperationException e) {
+                wrong.set(e);
+              }
+            });
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 8})
   void aThreadThatTheLastOfAChainOfFinalizersWakesIsNotProven(int length) throws Exception {
@@ -500,7 +550,7 @@ class AlwaysOnTests {
         () -> new Prover(Jdk.ofThisJvm()).watch(AlwaysOn.HIGH, news::add));
     await(() -> watching.counters().carried() >= 2, "it and the canary are carried");
     assertNotNull(prover.alwaysOn());
-    AtomicReference<Integer> listed = new AtomicReference<>(0);
+    AtomicInteger listed = new AtomicInteger();
     BooleanSupplier isListed =
         () -> {
           listed.set(0);
@@ -508,7 +558,7 @@ class AlwaysOnTests {
               .forEachListed(
                   (_, thread) -> {
                     if (thread.getName().equals("held")) {
-                      listed.set(listed.get() + 1);
+                      listed.incrementAndGet();
                     }
                   });
           return listed.get() == 1;
@@ -592,7 +642,7 @@ class AlwaysOnTests {
                     return InvocationHandler.invokeDefault(proxy, method, arguments);
                   }
                   return method.getName().equals("finalizerTurns")
-                      ? (Object) (-1L)
+                      ? Long.valueOf(-1)
                       : method.invoke(Jdk.ofThisJvm(), arguments);
                 });
     Prover doubting = new Prover(restless);

@@ -77,6 +77,8 @@ function all(root) {
     const proof = report.proof;
     say(summary, `Looked at ${format.clock(report.capturedAt)}`
       + (proof.mode === 'none' ? ', without a proof'
+        : proof.mode === 'always-on' ? `: ${proof.rounds === 1 ? 'one cycle' : `${proof.rounds} cycles`} of the program's own,`
+          + ` canary ${proof.canary ? 'found' : 'not found'}`
         : `: ${proof.rounds === 1 ? 'one round' : `${proof.rounds} rounds`}, pause ${format.nanos(proof.pauseMillis * 1e6)},`
           + ` ${format.nanos(proof.totalMillis * 1e6)} in all; canary ${proof.canary ? 'found' : 'not found'}`
           + `; ${proof.complete ? 'complete' : 'not complete'}`
