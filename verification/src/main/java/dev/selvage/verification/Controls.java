@@ -85,12 +85,19 @@ public final class Controls {
     }
   }
 
-  /** What lives for a while becomes old, and dies then, so that old things are collected, too. */
-  private static void garbage() {
-    for (int i = 0; i < 20_000; i++) {
+  /**
+   * What lives for a while becomes old, and dies then, so that old things are collected, too. Slow
+   * enough for the collector to keep up: where the heap is full, what is held softly is let go of,
+   * and who waits for it is leaked indeed.
+   */
+  private static void garbage() throws InterruptedException {
+    for (int i = 0; i < 10_000; i++) {
       WINDOW.add(new byte[64_000]);
-      if (WINDOW.size() > 3_000) {
+      if (WINDOW.size() > 1_500) {
         WINDOW.remove();
+      }
+      if (i % 100 == 0) {
+        Thread.sleep(5);
       }
     }
   }

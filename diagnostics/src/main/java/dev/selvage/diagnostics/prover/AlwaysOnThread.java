@@ -98,7 +98,7 @@ final class AlwaysOnThread implements AlwaysOn.Watching {
     if (!fresh.isEmpty() || (changed && due)) {
       changed = false;
       reported = System.nanoTime();
-      prover.tell(prover.known(counters));
+      prover.told(prover.known(counters));
     }
   }
 

@@ -2,6 +2,8 @@ package dev.selvage.diagnostics.prover;
 
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ final class Observations {
 
   private final Jdk jdk;
   private final LongSupplier nanoTime;
+  private final boolean realTime; // and not a clock that a test moves
   private final long origin;
   private LongTable known = new LongTable(); // id -> park identity, units after origin
   private LongTable kinds = new LongTable(); // id -> kind of its last park, 1 if it came back to it
@@ -30,10 +33,15 @@ final class Observations {
   private int ticks;
 
   Observations(Jdk jdk) {
-    this(jdk, System::nanoTime);
+    this(jdk, System::nanoTime, true);
   }
 
   Observations(Jdk jdk, LongSupplier nanoTime) {
+    this(jdk, nanoTime, false);
+  }
+
+  private Observations(Jdk jdk, LongSupplier nanoTime, boolean realTime) {
+    this.realTime = realTime;
     this.jdk = jdk;
     this.dropped = new Dropped(jdk);
     this.nanoTime = nanoTime;
@@ -59,6 +67,7 @@ final class Observations {
       return false;
     }
     long start = nanoTime.getAsLong();
+    long cpu = cpuNanos();
     // Rounded up: a thread is never said to wait for longer than it was seen to.
     int now = (int) Math.min(Integer.MAX_VALUE, (start - origin + UNIT_NANOS - 1) / UNIT_NANOS);
     LongTable next = new LongTable();
@@ -108,9 +117,24 @@ final class Observations {
     known = next;
     kinds = nextKinds;
     ticks++;
-    long millis = (nanoTime.getAsLong() - start) / 1_000_000L;
-    skip = (int) Math.min(100, millis / 5);
+    skip = (int) Math.min(100, cost(nanoTime.getAsLong() - start, cpu) / 5_000_000L);
     return true;
+  }
+
+  /**
+   * What an observation has cost, in nanoseconds: no more than the processor time, since on a busy
+   * machine it takes long without costing anything.
+   */
+  private long cost(long nanos, long cpuBefore) {
+    return realTime && cpuBefore >= 0 ? Math.min(nanos, cpuNanos() - cpuBefore) : nanos;
+  }
+
+  /** Of this thread; negative where that is not known. */
+  private static long cpuNanos() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    return Thread.currentThread().isVirtual() || !threads.isCurrentThreadCpuTimeSupported()
+        ? -1
+        : threads.getCurrentThreadCpuTime();
   }
 
   private long since(int units) {

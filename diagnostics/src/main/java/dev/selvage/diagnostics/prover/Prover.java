@@ -172,7 +172,8 @@ public final class Prover implements Leaks {
     return told(onOwnThread(() -> locked(() -> look(mode, standing.and(more)))));
   }
 
-  private Report told(Report report) {
+  /** Gives a report to all who listen, with no lock held. */
+  Report told(Report report) {
     listeners.forEach(listener -> listener.accept(report));
     return report;
   }
@@ -960,11 +961,6 @@ public final class Prover implements Leaks {
     return collector.name()
         + " keeps every virtual thread alive that it has met, so only those are reported that an"
         + " ordinary collection took away with an executor that nobody used any more";
-  }
-
-  /** Gives a report to all who listen. */
-  void tell(Report report) {
-    listeners.forEach(listener -> listener.accept(report));
   }
 
   @Override
