@@ -75,7 +75,7 @@ final class InstrumentsIT {
     served =
         Target.java()
             .classPath(classes)
-            .agent(directory, "port=" + port)
+            .agent(directory, "port=" + port + ",count-usage=true")
             .start(Files.createDirectory(directory.resolve("served")), Stall.class);
     plain.await("ready");
     served.await("ready");
@@ -91,6 +91,22 @@ final class InstrumentsIT {
     return SelvageCommand.run(
         SelvageCommand.of(arguments).directory(directory.toFile()),
         directory.resolve("err-" + ++runs));
+  }
+
+  @Test
+  void what_goroutines_use_is_counted_from_the_beginning_where_the_agent_is_told_to()
+      throws Exception {
+    Result counted = run("stacks", address, "--json");
+    assertEquals(DONE, counted.code(), counted.err());
+    assertEquals(
+        Stall.WAITING,
+        counted
+            .out()
+            .lines()
+            .filter(l -> l.contains("customer-") && l.contains("\"cpuNanos\":"))
+            .count(),
+        counted.out());
+    assertFalse(run("stacks", Long.toString(plain.pid()), "--json").out().contains("cpuNanos"));
   }
 
   private List<String> both() {

@@ -9,8 +9,8 @@ import dev.selvage.Go;
 import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.GoroutineInfo.Usage;
 import dev.selvage.diagnostics.jdk.Jdk;
+import dev.selvage.diagnostics.profile.Profiler;
 import dev.selvage.observe.Probe;
-import dev.selvage.scheduler.Scheduler;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -41,7 +41,8 @@ class UsageTests {
         });
     early.await();
     assertEquals(Usage.UNKNOWN, named("before").usage());
-    try (var _ = Scheduler.countUsage()) {
+    AutoCloseable counting = Profiler.countUsage(); // in every copy, of which there is one here
+    try {
       var worked = new CountDownLatch(1);
       Go.go(
           "counted",
@@ -72,6 +73,7 @@ class UsageTests {
                       line.getClassName().equals("com.acme.Leaky")
                           && line.getMethodName().equals("flight")));
     } finally {
+      counting.close();
       end.countDown();
       Jdk.ofThisJvm()
           .forEachThread(
