@@ -72,7 +72,11 @@ final class BankBenchmark {
       throws Exception {
     Path directory = Files.createTempDirectory("selvage-servers-");
     try {
-      List<String> options = List.of("-XX:TieredStopAtLevel=4", "-XX:+UseG1GC");
+      List<String> options = new ArrayList<>(List.of("-XX:TieredStopAtLevel=4", "-XX:+UseG1GC"));
+      String procs = System.getenv("GOMAXPROCS"); // which ours reads by itself
+      if (procs != null) {
+        options.add("-Djdk.virtualThreadScheduler.parallelism=" + procs);
+      }
       return new BankRun(row.server, row.scheduler, row.hogs, options)
           .carryOut(databases, directory, connections, 0, seconds);
     } finally {
