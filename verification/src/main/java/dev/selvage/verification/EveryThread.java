@@ -40,10 +40,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * which kinds of platform threads the virtual ones ran on; {@code hogs} whether a thread gets to
  * run beside as many that compute as there are processors; {@code own} what a thread runs on that
  * is given a scheduler; {@code work} whether queues are told of threads that wait for their
- * carrier; {@code pool} whether the JDK's scheduler has had anything to do; {@code await PREFIX}
- * waits until new threads run on carriers of that name; {@code named NAME} starts a thread of that
- * name, which gives way and sleeps for ever; {@code quiet NAME} one that only waits, {@code pooled
- * NAME} the same in an executor.
+ * carrier; {@code pool} whether the JDK's scheduler has had anything to do; {@code pollers} what
+ * kind of threads wait for sockets; {@code await PREFIX} waits until new threads run on carriers of
+ * that name; {@code named NAME} starts a thread of that name, which gives way and sleeps for ever;
+ * {@code quiet NAME} one that only waits, {@code pooled NAME} the same in an executor.
  */
 @SuppressWarnings("ThreadPriorityCheck") // giving way is one of those ways
 final class EveryThread {
@@ -71,6 +71,8 @@ final class EveryThread {
             case "work" -> Child.say("work " + work());
             case "pool" ->
                 Child.say("pool " + (isThread("ForkJoinPool-1-worker-") ? "works" : "is idle"));
+            case "pollers" ->
+                Child.say("pollers " + (isThread("Read-Poller") ? "platform" : "virtual"));
             case "await" -> {
               awaitCarrier(command.split(" ", 2)[1]);
               Child.say("awaited");

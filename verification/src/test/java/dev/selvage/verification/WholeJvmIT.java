@@ -99,13 +99,16 @@ final class WholeJvmIT {
   @Test
   void a_program_does_the_same_on_either_scheduler() throws Exception {
     String onTheirs;
+    String pollers;
     try (Target target = with("jdk").start(directory, EveryThread.class)) {
       onTheirs = target.ask("what", "what ");
+      pollers = target.ask("pollers", "pollers ");
       assertEquals("carriers " + JDKS, target.ask("carriers", "carriers "));
       assertEquals("pool works", target.ask("pool", "pool "));
     }
     try (Target target = with("gmp").start(directory, EveryThread.class)) {
       assertEquals(onTheirs, target.ask("what", "what "));
+      assertEquals(pollers, target.ask("pollers", "pollers "));
       assertEquals("carriers " + OURS, target.ask("carriers", "carriers "));
       assertEquals("pool is idle", target.ask("pool", "pool ")); // nor do the pollers run there
       assertEquals("hogs run on", target.ask("hogs", "hogs "));
