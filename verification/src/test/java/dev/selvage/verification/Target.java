@@ -177,9 +177,14 @@ final class Target implements AutoCloseable {
 
   /** The same by {@code jcmd Thread.dump_to_file}, from outside. */
   List<Listed> jcmd() throws Exception {
+    return readDump(jcmdFile());
+  }
+
+  /** The file with that. */
+  Path jcmdFile() throws Exception {
     Path file = directory.resolve("threads-" + ++looks + ".json");
     jcmd("Thread.dump_to_file", "-format=json", file.toString());
-    return readDump(file);
+    return file;
   }
 
   /** The heap, by {@code jcmd GC.heap_dump}, from outside; with more options for that. */
