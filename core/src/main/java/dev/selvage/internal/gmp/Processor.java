@@ -19,8 +19,6 @@ abstract class ProcessorTail extends ProcessorHead {
   private long b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, ba, bb, bc, bd, be;
   volatile int tail;
 
-  static final long UNKNOWN = Long.MIN_VALUE;
-
   /** Up to where consumed places of the ring have been cleared. */
   int cleared;
 
@@ -42,12 +40,6 @@ abstract class ProcessorTail extends ProcessorHead {
   int seenTick;
   long seenTickSince;
   boolean seenNext;
-
-  /** The processor time of its M at the first look at which that had not come back for a while. */
-  long seenCpu = UNKNOWN;
-
-  /** Until when the M keeps its P, since it was only left waiting for a processor. */
-  long spareUntil;
 
   // Counters, only ever written by the owner.
   long runs;

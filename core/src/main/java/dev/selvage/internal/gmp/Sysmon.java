@@ -21,9 +21,6 @@ final class Sysmon implements Runnable {
 
   private static final long PERIOD_NANOS = 5_000_000;
 
-  /** How long an M may want a processor and not be given one before it loses its P after all. */
-  private static final long STARVED_NANOS = 10 * SLICE_NANOS;
-
   /** The period while some P does not wake others for its runnext. */
   private static final long HURRIED_NANOS = 200_000;
 
@@ -188,8 +185,6 @@ final class Sysmon implements Runnable {
         p.seenRuns = runs;
         p.seenSince = now;
         p.seenNext = false;
-        p.seenCpu = Processor.UNKNOWN;
-        p.spareUntil = now;
         lazy |= p.laziness > 0;
         watchSlice(p, now);
       }
@@ -203,20 +198,8 @@ final class Sysmon implements Runnable {
         lying |= waiting && p.seenNext;
         p.seenNext = waiting;
         lazy |= p.laziness > 0 && waiting;
-        long still = now - p.seenSince;
-        if (still >= PERIOD_NANOS && p.seenCpu == Processor.UNKNOWN) {
-          p.seenCpu = cpuNanos(p.machine.worker);
-        }
-        if (still >= SLICE_NANOS
-            && now - p.spareUntil >= 0
-            && (waiting || p.isStale() || !gmp.global.isEmpty())) {
-          Worker worker = p.machine.worker;
-          Thread.State state = worker == null ? Thread.State.RUNNABLE : worker.getState();
-          if (isStuck(state, worker == null ? null : worker.os, p.seenCpu, still)) {
-            handOff(p, runs, state);
-          } else {
-            p.spareUntil = now + PERIOD_NANOS; // to ask costs something
-          }
+        if (now - p.seenSince >= SLICE_NANOS && (waiting || p.isStale() || !gmp.global.isEmpty())) {
+          handOff(p, runs);
         }
       }
     }
@@ -237,32 +220,9 @@ final class Sysmon implements Runnable {
     }
   }
 
-  /**
-   * Whether an M that has not come back for {@link #SLICE_NANOS} computes or is blocked. One that
-   * the operating system leaves waiting for a processor does not: another M would compete with it
-   * for the very same processors.
-   *
-   * @param state its thread's, as the JVM sees it
-   * @param thread the same as the operating system sees it; null if that tells nothing
-   * @param before its processor time at a look that was {@link #PERIOD_NANOS} after it began what
-   *     it does, or later; -1 if that is not known
-   * @param still how long it has not come back
-   */
-  static boolean isStuck(Thread.State state, @Nullable OsThread thread, long before, long still) {
-    if (thread == null || before < 0 || still >= STARVED_NANOS || state != Thread.State.RUNNABLE) {
-      return true;
-    }
-    long now = thread.cpuNanos();
-    return now < 0 || now - before >= SLICE_NANOS - PERIOD_NANOS || !thread.isRunnable();
-  }
-
-  private static long cpuNanos(@Nullable Worker worker) {
-    OsThread thread = worker == null ? null : worker.os;
-    return thread == null ? -1 : thread.cpuNanos();
-  }
-
-  private void handOff(Processor p, long runs, Thread.State state) {
+  private void handOff(Processor p, long runs) {
     Worker worker = p.machine.worker;
+    Thread.State state = worker == null ? Thread.State.RUNNABLE : worker.getState();
     Watch watch = Watch.current;
     // Before, so that it is what runs there if the P can be taken away.
     Thread goroutine =

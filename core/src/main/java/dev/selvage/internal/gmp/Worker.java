@@ -6,7 +6,6 @@ import dev.selvage.internal.Log;
 import dev.selvage.internal.Roster;
 import dev.selvage.internal.jdk.VirtualThreads;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /** The thread of an M: runs goroutines, one after the other. */
 final class Worker extends Carrier {
@@ -23,9 +22,6 @@ final class Worker extends Carrier {
   final Runner runner;
   final Machine machine;
   private final Gmp gmp;
-
-  /** Itself, for sysmon; null before it has begun to run, and where that is told nothing. */
-  volatile @Nullable OsThread os;
 
   Worker(Runner runner, Gmp gmp, Machine machine, String name) {
     super(runner.id, name);
@@ -45,7 +41,6 @@ final class Worker extends Carrier {
 
   @Override
   public void run() {
-    os = OsThread.current();
     // It ends only when it may: goroutines in its queue must not hang for what was thrown.
     while (isNeeded()) {
       try {
