@@ -582,8 +582,7 @@ public final class Prover implements Leaks {
       return;
     }
     List<StackTraceElement> stack = List.of(frames);
-    Group.Key key =
-        Group.key(reason, stack, one.free() ? null : "interrupt").with(excuse(thread));
+    Group.Key key = Group.key(reason, stack, one.free() ? null : "interrupt").with(excuse(thread));
     int index = groupIndexOf(key, stack);
     groups.get(index).add(thread.getName(), since(thread));
     proven.put(one.id(), one.park(), index);
