@@ -1,14 +1,15 @@
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.profile.GoroutineProfile;
 import dev.selvage.diagnostics.prover.Prover;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.SynchronousQueue;
 
 /**
- * Blocks n virtual threads for ever and times three looks, each a proof of its own: the counterpart
- * of leakproof.go.
+ * Blocks n virtual threads for ever and times three looks, each a proof of its own; or, with a
+ * second argument, three plain goroutine profiles in each form. The counterpart of leakproof.go.
  */
 public final class LeakProof {
   private LeakProof() {}
@@ -17,6 +18,10 @@ public final class LeakProof {
     int n = Integer.parseInt(args[0]);
     leak(n);
     Thread.sleep(500);
+    if (args.length > 1) {
+      profiles(n);
+      return;
+    }
     for (int i = 1; i <= 3; i++) {
       Report report = Prover.ofThisJvm().find(Leaks.Mode.NOW);
       int found =
@@ -33,6 +38,26 @@ public final class LeakProof {
           report.proof().totalMillis(),
           report.proof().pauseMillis(),
           report.proof().rounds());
+    }
+  }
+
+  private static void profiles(int n) {
+    for (int i = 1; i <= 3; i++) {
+      for (String form : new String[] {"text", "proto"}) {
+        long start = System.nanoTime();
+        GoroutineProfile profile =
+            GoroutineProfile.take("goroutine", "leakproof", Prover.ofThisJvm());
+        int bytes = form.equals("text") ? profile.toText().length() : profile.toProto().length;
+        System.out.printf(
+            Locale.ROOT,
+            "jvm %s=%d n=%d found=%d total_ms=%.1f pause_ms=0 bytes=%d%n",
+            form,
+            i,
+            n,
+            profile.total(),
+            (System.nanoTime() - start) / 1e6,
+            bytes);
+      }
     }
   }
 

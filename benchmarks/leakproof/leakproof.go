@@ -1,4 +1,5 @@
-// Blocks n goroutines for ever and times one goroutine leak profile: the counterpart of LeakProof.java.
+// Blocks n goroutines for ever and times three goroutine leak profiles; or, with a second argument, three
+// plain goroutine profiles in each form. The counterpart of LeakProof.java.
 // Build with GOEXPERIMENT=goroutineleakprofile.
 package main
 
@@ -27,10 +28,28 @@ func leak(n int) {
 	started.Wait()
 }
 
+func profiles(n int) {
+	for i := 0; i < 3; i++ {
+		for debug, form := range []string{"proto", "text"} {
+			var out bytes.Buffer
+			start := time.Now()
+			if err := pprof.Lookup("goroutine").WriteTo(&out, debug); err != nil {
+				panic(err)
+			}
+			fmt.Printf("go %s=%d n=%d found=%d total_ms=%.1f pause_ms=0 bytes=%d\n", form, i+1, n,
+				runtime.NumGoroutine(), float64(time.Since(start).Microseconds())/1000, out.Len())
+		}
+	}
+}
+
 func main() {
 	n, _ := strconv.Atoi(os.Args[1])
 	leak(n)
 	time.Sleep(500 * time.Millisecond)
+	if len(os.Args) > 2 {
+		profiles(n)
+		return
+	}
 	for i := 0; i < 3; i++ {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -1,5 +1,6 @@
 package dev.selvage.diagnostics;
 
+import dev.selvage.observe.WaitReason;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,6 +77,57 @@ public interface Leaks {
    */
   default void visit(boolean locks, Visitor visitor) {
     goroutines().forEach(goroutine -> visitor.goroutine(goroutine, Locks.NONE));
+  }
+
+  /**
+   * What virtual threads that are counted together have in common: all but their ids, their times
+   * and what they have used.
+   *
+   * @param name as {@link GoroutineInfo#name}
+   * @param waitReason as {@link GoroutineInfo#waitReason}
+   * @param leaked as {@link GoroutineInfo#leaked}
+   * @param container as {@link GoroutineInfo#container}
+   * @param stack as {@link GoroutineInfo#stack}
+   * @param labels as {@link GoroutineInfo#labels}
+   */
+  record Alike(
+      String name,
+      WaitReason waitReason,
+      boolean leaked,
+      String container,
+      List<StackTraceElement> stack,
+      Map<String, String> labels) {
+    public Alike {
+      stack = List.copyOf(stack);
+      labels = Map.copyOf(labels);
+    }
+
+    /** What others can have in common with this one. */
+    public static Alike of(GoroutineInfo goroutine) {
+      return new Alike(
+          goroutine.name(),
+          goroutine.waitReason(),
+          goroutine.leaked(),
+          goroutine.container(),
+          goroutine.stack(),
+          goroutine.labels());
+    }
+  }
+
+  /**
+   * Counts the virtual threads that are alike. However many there are, no more is in memory than
+   * there are different ones. No look is done.
+   *
+   * @param onlyLeaked whether only those count that are {@linkplain #leaked proven and still there}
+   */
+  default Map<Alike, Long> groups(boolean onlyLeaked) {
+    Map<Alike, Long> groups = new LinkedHashMap<>();
+    if (onlyLeaked) {
+      leaked().forEach(goroutine -> groups.merge(Alike.of(goroutine), 1L, Long::sum));
+    } else {
+      visit(false, (goroutine, _) -> groups.merge(Alike.of(goroutine), 1L, Long::sum));
+    }
+    return groups;
   }
 
   /**

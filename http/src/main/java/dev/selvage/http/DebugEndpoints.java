@@ -1,7 +1,6 @@
 package dev.selvage.http;
 
 import dev.selvage.diagnostics.AlwaysOn;
-import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportJson;
@@ -26,7 +25,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -523,9 +521,9 @@ public final class DebugEndpoints {
     }
     if (name.equals(GOROUTINE_LEAK)) {
       // As in Go: the dump always shows all, and the leaked carry a mark.
-      List<GoroutineInfo> leaked = leaked();
+      lookForLeaks();
       if (debug != 2) {
-        GoroutineProfile profile = count(name, leaked);
+        GoroutineProfile profile = GoroutineProfile.takeLeaked(name, program, leaks);
         return debug == 0
             ? Response.file(name, profile.toProto())
             : Response.text(profile.toText());
@@ -556,22 +554,19 @@ public final class DebugEndpoints {
         spool);
   }
 
-  private GoroutineProfile count(String name, List<GoroutineInfo> threads) {
-    return GoroutineProfile.of(name, program, Instant.now(), threads);
-  }
-
-  private List<GoroutineInfo> leaked() throws Refused, InterruptedException {
+  private void lookForLeaks() throws Refused, InterruptedException {
     Report report = looks.look();
     if (report.proof().mode().equals("none")) {
       throw new Refused(501, noProof(report));
     }
-    return leaks.leaked();
   }
 
   private GoroutineProfile counted(String name) throws Refused, InterruptedException {
-    return name.equals(GOROUTINE)
-        ? GoroutineProfile.take(name, program, leaks)
-        : count(name, leaked());
+    if (name.equals(GOROUTINE)) {
+      return GoroutineProfile.take(name, program, leaks);
+    }
+    lookForLeaks();
+    return GoroutineProfile.takeLeaked(name, program, leaks);
   }
 
   private static String noProof(Report report) {

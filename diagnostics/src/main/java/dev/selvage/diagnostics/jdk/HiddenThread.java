@@ -1,49 +1,104 @@
 package dev.selvage.diagnostics.jdk;
 
+import static java.lang.invoke.MethodType.methodType;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.ref.Reference;
-import java.lang.ref.WeakReference;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A thread that is held by nothing of ours except a pair of references: a weak one, which the
- * collector clears when nothing that lives can reach the thread, and a final one, which keeps the
- * thread in that very case. So the thread is never lost, and {@link #found} tells which case it
- * was.
+ * A thread that is held by nothing of ours except a final reference. That does not count when the
+ * collector judges what lives, and keeps the thread all the same. So the thread is never lost, and
+ * {@link #found} tells whether nothing that lives reaches it.
  */
 public final class HiddenThread {
   /*
    * Invariants.
-   *  1. In one collection either both references are acted upon or none: the weak one is cleared
-   *     and the final one becomes inactive (and with that a strong reference) in the same pause.
-   *  2. An active final reference must not be read: the JDK reads it without the barrier that keeps
-   *     a referent alive during concurrent marking. So the weak one is read first; only once it is
-   *     clear is the final one read.
+   *  1. A final reference is active until a collection finds that nothing that lives reaches its
+   *     referent. In that very pause it becomes inactive, and with that a strong reference. It is
+   *     never cleared, for it has no queue whose reader would.
+   *  2. The VM marks an inactive one by linking it to itself. The JDK's own FinalReference.get must
+   *     not be called before: it reads without the barrier that tells a concurrent collector about
+   *     the new strong reference. Reference.get has that barrier, and serves in either case.
    *  3. Whoever hides threads keeps this object strongly reachable until it has been asked: a final
    *     reference that is itself unreachable is dropped, and the leak with it.
    */
 
-  private final WeakReference<Thread> weak;
-  private final Reference<Thread> last;
+  // Of a record, so that the compiler can take its parts for constants.
+  private record Door(MethodHandle referent, MethodHandle next) {}
 
-  HiddenThread(Thread thread, Reference<Thread> last) {
-    this.weak = new WeakReference<>(thread);
+  private static final @Nullable Door DOOR = door();
+
+  private final Reference<?> last;
+
+  /**
+   * Hides nothing by itself.
+   *
+   * @param last a final reference to the thread
+   */
+  HiddenThread(Reference<?> last) {
     this.last = last;
   }
 
-  /** The thread, whichever of the two references has it. */
+  private static @Nullable Door door() {
+    try {
+      return open();
+    } catch (ReflectiveOperationException | RuntimeException _) {
+      return null; // java.lang.ref is not open, which whoever asks for handles reports
+    }
+  }
+
+  private static Door open() throws ReflectiveOperationException {
+    Class<?> last = Class.forName("java.lang.ref.FinalReference");
+    Lookup lookup = MethodHandles.privateLookupIn(last, MethodHandles.lookup());
+    return new Door(
+        lookup
+            .findSpecial(Reference.class, "get", methodType(Object.class), last)
+            .asType(methodType(Object.class, Object.class)),
+        MethodHandles.privateLookupIn(Reference.class, MethodHandles.lookup())
+            .findGetter(Reference.class, "next", Reference.class)
+            .asType(methodType(Object.class, Object.class)));
+  }
+
+  /** Throws why it cannot work in this JVM, if it cannot. */
+  static void check() throws ReflectiveOperationException {
+    if (DOOR == null) {
+      Door _ = open();
+    }
+  }
+
+  private static Door opened() {
+    if (DOOR == null) {
+      throw new IllegalStateException("java.base/java.lang.ref is not open");
+    }
+    return DOOR;
+  }
+
+  /** The referent of a final reference, active or not. */
+  static @Nullable Object referent(Object last) {
+    try {
+      return (Object) opened().referent.invokeExact(last);
+    } catch (Throwable t) {
+      throw Jdk25.unexpected(t);
+    }
+  }
+
+  /** The thread. */
   public Thread thread() {
-    Thread thread = weak.get();
-    if (thread == null) {
-      thread = last.get();
+    if (referent(last) instanceof Thread thread) {
+      return thread;
     }
-    if (thread == null) {
-      throw new IllegalStateException(
-          "a hidden thread was lost: final and weak reference are both clear");
-    }
-    return thread;
+    throw new IllegalStateException("a hidden thread was lost: its final reference is clear");
   }
 
   /** Whether a collection found that nothing that lives reaches the thread. */
   public boolean found() {
-    return weak.refersTo(null);
+    try {
+      return (Object) opened().next.invokeExact((Object) last) != null;
+    } catch (Throwable t) {
+      throw Jdk25.unexpected(t);
+    }
   }
 }

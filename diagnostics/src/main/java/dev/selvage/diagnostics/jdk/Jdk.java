@@ -52,6 +52,23 @@ public interface Jdk {
   /** Calls back for each virtual thread that is listed, with its container; the root's first. */
   void forEach(java.util.function.BiConsumer<Container, Thread> consumer);
 
+  /** About how many threads the root lists. */
+  int rootSize();
+
+  /** Does two works, on two threads or one after the other, and returns after both. */
+  interface Both {
+    void run(Runnable helpers, Runnable own);
+  }
+
+  /**
+   * The same in two halves. The first consumer gets only threads of the root; the second gets the
+   * others of the root, and all of other containers, when both works are done.
+   */
+  void forEach(
+      Both both,
+      java.util.function.BiConsumer<Container, Thread> helpers,
+      java.util.function.BiConsumer<Container, Thread> own);
+
   /**
    * Whether the thread is parked without a time limit and off its carrier: the one state in which
    * the collector can judge it.
@@ -209,6 +226,14 @@ public interface Jdk {
 
   /** Visits the stack of a thread, leaf first; empty if it has none. */
   StackTraceElement[] stack(Thread thread);
+
+  /**
+   * An empty table for the stacks of many threads; it is meant to be dropped soon.
+   *
+   * @param recognise whether equal stacks are to be recognised by what lies in memory, where that
+   *     can be read: the first time it takes some ten milliseconds to find out how
+   */
+  StackTable stackTable(boolean recognise);
 
   /**
    * What it waits for and what it holds, as far as the JVM knows. Costs some microseconds; empty

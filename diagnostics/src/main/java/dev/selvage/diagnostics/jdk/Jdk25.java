@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.Spliterator;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -90,7 +91,6 @@ final class Jdk25 implements Jdk {
   private @Nullable MethodHandle waitForReferences;
   private @Nullable MethodHandle unfinalized;
   private @Nullable MethodHandle nextUnfinalized;
-  private @Nullable MethodHandle referent;
   private Object finalizerLock = new Object();
   private @Nullable MethodHandle snapshot;
   private @Nullable MethodHandle snapshotState;
@@ -336,12 +336,7 @@ final class Jdk25 implements Jdk {
             .findStatic(Reference.class, "waitForReferenceProcessing", methodType(boolean.class));
     Class<?> finalizer = Class.forName("java.lang.ref.Finalizer");
     Lookup finalizers = MethodHandles.privateLookupIn(finalizer, MethodHandles.lookup());
-    // FinalReference.get may only be asked once the collector has judged; this one, of its
-    // superclass, may be asked at any time and tells the collector of it.
-    referent =
-        lookup
-            .findSpecial(Reference.class, "get", methodType(Object.class), last)
-            .asType(methodType(Object.class, Object.class));
+    HiddenThread.check();
     unfinalized =
         finalizers
             .findStaticGetter(finalizer, "unfinalized", finalizer)
@@ -396,29 +391,50 @@ final class Jdk25 implements Jdk {
 
   @Override
   public void forEach(BiConsumer<Container, Thread> consumer) {
-    forEach(consumer, true);
+    forEach(Jdk25::oneAfterTheOther, consumer, consumer, true);
   }
 
   @Override
   public void forEachListed(BiConsumer<Container, Thread> consumer) {
-    forEach(consumer, false);
+    forEach(Jdk25::oneAfterTheOther, consumer, consumer, false);
   }
 
-  private void forEach(BiConsumer<Container, Thread> consumer, boolean carriedToo) {
-    Set<Thread> started = rootThreads;
+  private static void oneAfterTheOther(Runnable helpers, Runnable own) {
+    helpers.run();
+    own.run();
+  }
+
+  @Override
+  public void forEach(
+      Both both, BiConsumer<Container, Thread> helpers, BiConsumer<Container, Thread> own) {
+    forEach(both, helpers, own, true);
+  }
+
+  private void forEach(
+      Both both,
+      BiConsumer<Container, Thread> helpers,
+      BiConsumer<Container, Thread> own,
+      boolean carriedToo) {
     List<Object> open = new ArrayList<>();
-    BiConsumer<Container, Thread> visitor =
-        (container, thread) -> {
-          if (thread.isVirtual() && thread.isAlive()) {
-            consumer.accept(container, thread);
-          }
-          addScopes(thread, open);
-        };
+    List<Object> openOfHelpers = new ArrayList<>();
+    BiConsumer<Container, Thread> visitor = visitor(own, open);
+    Set<Thread> started = rootThreads;
     if (started != null) {
-      for (Thread thread : started) {
-        visitor.accept(root, thread);
-      }
+      BiConsumer<Container, Thread> visitorOfHelpers = visitor(helpers, openOfHelpers);
+      List<Spliterator<Thread>> pieces = pieces(started.spliterator());
+      both.run(
+          () -> {
+            for (int i = 1; i < pieces.size(); i += 2) {
+              pieces.get(i).forEachRemaining(thread -> visitorOfHelpers.accept(root, thread));
+            }
+          },
+          () -> {
+            for (int i = 0; i < pieces.size(); i += 2) {
+              pieces.get(i).forEachRemaining(thread -> visitor.accept(root, thread));
+            }
+          });
     }
+    open.addAll(openOfHelpers);
     if (registry != null) {
       for (WeakReference<?> reference : registry) {
         Object container = reference.get();
@@ -436,6 +452,41 @@ final class Jdk25 implements Jdk {
         visit(open.get(i), visitor, carriedToo);
       }
     }
+  }
+
+  /**
+   * Many pieces, of which every other one makes about half: threads lie in the order of their ids,
+   * so that half of the set may have hardly any.
+   */
+  private static List<Spliterator<Thread>> pieces(Spliterator<Thread> whole) {
+    List<Spliterator<Thread>> pieces = new ArrayList<>(List.of(whole));
+    for (int i = 0; i < 6; i++) {
+      List<Spliterator<Thread>> smaller = new ArrayList<>();
+      for (Spliterator<Thread> piece : pieces) {
+        Spliterator<Thread> half = piece.trySplit();
+        smaller.add(piece);
+        if (half != null) {
+          smaller.add(half);
+        }
+      }
+      pieces = smaller;
+    }
+    return pieces;
+  }
+
+  @Override
+  public int rootSize() {
+    return rootThreads == null ? 0 : rootThreads.size();
+  }
+
+  private BiConsumer<Container, Thread> visitor(
+      BiConsumer<Container, Thread> consumer, List<Object> open) {
+    return (container, thread) -> {
+      if (thread.isVirtual() && thread.isAlive()) {
+        consumer.accept(container, thread);
+      }
+      addScopes(thread, open);
+    };
   }
 
   /** The thread containers among the scopes that a thread has open. */
@@ -587,11 +638,8 @@ final class Jdk25 implements Jdk {
       throw new IllegalStateException("java.base/java.lang.ref is not open");
     }
     try {
-      Reference<?> last =
-          (Reference<?>) create.invokeExact((Object) thread, (ReferenceQueue<?>) null);
-      @SuppressWarnings("unchecked") // made of this thread
-      Reference<Thread> typed = (Reference<Thread>) last;
-      return new HiddenThread(thread, typed);
+      return new HiddenThread(
+          (Reference<?>) create.invokeExact((Object) thread, (ReferenceQueue<?>) null));
     } catch (Throwable t) {
       throw unexpected(t);
     }
@@ -923,8 +971,7 @@ final class Jdk25 implements Jdk {
   public Object[] unfinalized() {
     MethodHandle head = unfinalized;
     MethodHandle next = nextUnfinalized;
-    MethodHandle get = referent;
-    if (head == null || next == null || get == null) {
+    if (head == null || next == null) {
       throw new IllegalStateException("java.base/java.lang.ref is not open");
     }
     List<Object> objects = new ArrayList<>();
@@ -934,7 +981,7 @@ final class Jdk25 implements Jdk {
         for (Object each = (Object) head.invokeExact();
             each != null;
             each = (Object) next.invokeExact(each)) {
-          Object object = (Object) get.invokeExact(each);
+          Object object = HiddenThread.referent(each);
           if (object != null) {
             objects.add(object);
           }
@@ -1094,7 +1141,12 @@ final class Jdk25 implements Jdk {
     return thread.getStackTrace();
   }
 
-  private static RuntimeException unexpected(Throwable t) {
+  @Override
+  public StackTable stackTable(boolean recognise) {
+    return new StackTable(this, recognise && state != null && tail != null);
+  }
+
+  static RuntimeException unexpected(Throwable t) {
     if (t instanceof Error error) {
       throw error;
     }

@@ -47,25 +47,41 @@ public final class GoroutineProfile {
 
   /** Counts all virtual threads that there are now, without having them all in memory at once. */
   public static GoroutineProfile take(String name, String program, Leaks leaks) {
+    return take(name, program, leaks, false);
+  }
+
+  /** Counts those that are proven to be leaked and still there; does not look anew. */
+  public static GoroutineProfile takeLeaked(String name, String program, Leaks leaks) {
+    return take(name, program, leaks, true);
+  }
+
+  private static GoroutineProfile take(
+      String name, String program, Leaks leaks, boolean onlyLeaked) {
     StackProfile.Builder builder =
         StackProfile.named(name, program, new StackProfile.Value(name, "count"));
-    leaks.visit(false, (goroutine, _) -> builder.add(goroutine.stack(), labels(goroutine), 1));
+    leaks
+        .groups(onlyLeaked)
+        .forEach((alike, count) -> builder.add(alike.stack(), labels(alike), count));
     return new GoroutineProfile(builder.takenAt(Instant.now()).build());
   }
 
   static Map<String, String> labels(GoroutineInfo goroutine) {
+    return labels(Leaks.Alike.of(goroutine));
+  }
+
+  private static Map<String, String> labels(Leaks.Alike alike) {
     // What the program calls its own label of such a key is hidden: tools rely on these.
-    Map<String, String> labels = new TreeMap<>(goroutine.labels());
-    boolean runs = goroutine.waitReason() == WaitReason.NONE;
-    labels.put("state", goroutine.leaked() ? "leaked" : runs ? "runnable" : "waiting");
+    Map<String, String> labels = new TreeMap<>(alike.labels());
+    boolean runs = alike.waitReason() == WaitReason.NONE;
+    labels.put("state", alike.leaked() ? "leaked" : runs ? "runnable" : "waiting");
     if (!runs) {
-      labels.put("wait", goroutine.waitReason().text());
+      labels.put("wait", alike.waitReason().text());
     }
-    if (!goroutine.name().isEmpty()) {
-      labels.put("name", goroutine.name());
+    if (!alike.name().isEmpty()) {
+      labels.put("name", alike.name());
     }
-    if (!goroutine.container().isEmpty()) {
-      labels.put("container", goroutine.container());
+    if (!alike.container().isEmpty()) {
+      labels.put("container", alike.container());
     }
     return labels;
   }

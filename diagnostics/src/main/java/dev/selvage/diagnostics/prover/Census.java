@@ -75,6 +75,27 @@ final class Census {
     final List<Thread> rawParks = new ArrayList<>();
     boolean rawParksLeftOut;
 
+    /** Threads that can be woken, not many more than may be remembered. */
+    final List<Thread> parked = new ArrayList<>();
+
+    /** Adds what the other half of the threads is. */
+    void add(Counts other, int maxRawParks) {
+      total += other.total;
+      blocked += other.blocked;
+      timed += other.timed;
+      io += other.io;
+      canBeWoken += other.canBeWoken;
+      other.unprovable.forEach((reason, n) -> unprovable.merge(reason, n, Integer::sum));
+      rawParks.addAll(other.rawParks);
+      rawParksLeftOut |= other.rawParksLeftOut;
+      parked.addAll(other.parked);
+      while (rawParks.size() > maxRawParks) {
+        rawParks.removeLast();
+        canBeWoken++;
+        rawParksLeftOut = true;
+      }
+    }
+
     void unprovable(String reason) {
       unprovable.merge(reason, 1, Integer::sum);
     }
@@ -88,14 +109,20 @@ final class Census {
   Report.Goroutines count(boolean judged) {
     this.judged = judged;
     Counts counts = new Counts();
-    jdk.forEachThread(
-        thread -> {
-          if (!isOwnOrJdks(thread)) {
-            count(thread, counts);
-          }
-        });
-    for (Thread thread : counts.rawParks) {
-      if (Waits.classify(Activity.PARKED, jdk.stack(thread)) == WaitReason.IO) {
+    Counts ofHelper = new Counts();
+    jdk.forEach(
+        Halves.forAbout(jdk.rootSize()),
+        (_, thread) -> countProgram(thread, ofHelper),
+        (_, thread) -> countProgram(thread, counts));
+    counts.add(ofHelper, maxRawParks);
+    counts.parked.forEach(this::remember);
+    Thread[] rawParks = counts.rawParks.toArray(Thread[]::new);
+    Stacks stacks = new Stacks(jdk);
+    int[] stackIds = stacks.take(rawParks, Stacks.all(rawParks.length));
+    WaitReason[] reasons = reasons(stacks);
+    for (int i = 0; i < rawParks.length; i++) {
+      Thread thread = rawParks[i];
+      if (reasons[stackIds[i]] == WaitReason.IO) {
         counts.io++;
         counts.unprovable(WaitReason.IO.text());
       } else {
@@ -111,6 +138,20 @@ final class Census {
         judged ? counts.canBeWoken : -1,
         counts.timed,
         counts.rawParksLeftOut ? -1 : counts.io);
+  }
+
+  private static WaitReason[] reasons(Stacks stacks) {
+    WaitReason[] reasons = new WaitReason[stacks.size()];
+    for (int id = 0; id < reasons.length; id++) {
+      reasons[id] = Waits.classify(Activity.PARKED, stacks.stack(id));
+    }
+    return reasons;
+  }
+
+  private void countProgram(Thread thread, Counts counts) {
+    if (!isOwnOrJdks(thread)) {
+      count(thread, counts);
+    }
   }
 
   private void count(Thread thread, Counts counts) {
@@ -130,11 +171,11 @@ final class Census {
       }
       case MONITOR_ENTER -> {
         counts.unprovable(WaitReason.MONITOR_ENTER.text());
-        remember(thread);
+        remember(thread, counts);
       }
       case OBJECT_WAIT -> {
         counts.unprovable(WaitReason.OBJECT_WAIT.text());
-        remember(thread);
+        remember(thread, counts);
       }
       case PINNED -> counts.unprovable("pinned");
       default -> {
@@ -143,7 +184,7 @@ final class Census {
         }
         if (LockSupport.getBlocker(thread) != null) {
           counts.canBeWoken++;
-          remember(thread);
+          remember(thread, counts);
         } else if (counts.rawParks.size() < maxRawParks) {
           counts.rawParks.add(thread);
         } else {
@@ -151,6 +192,13 @@ final class Census {
           counts.rawParksLeftOut = true;
         }
       }
+    }
+  }
+
+  private void remember(Thread thread, Counts counts) {
+    // One more than may be remembered, to know that there were more.
+    if (counts.parked.size() <= MAX_STACKS_FOR_SUSPECTS) {
+      counts.parked.add(thread);
     }
   }
 

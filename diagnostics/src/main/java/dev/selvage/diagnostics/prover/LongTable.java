@@ -49,6 +49,32 @@ final class LongTable {
     return keys[i] == key ? second[i] : otherwise;
   }
 
+  /**
+   * Where the entry is, between 0 and {@link #places}, until something is put or removed; negative
+   * if there is none.
+   */
+  int place(long key) {
+    int i = slot(key);
+    return keys[i] == key ? i : -1;
+  }
+
+  /** Places are smaller. */
+  int places() {
+    return keys.length;
+  }
+
+  /** The first number of the entry at a place. */
+  int firstAt(int place) {
+    return first[place];
+  }
+
+  /** Makes room for so many entries in all. */
+  void reserve(int entries) {
+    while (entries > keys.length / 2) {
+      grow();
+    }
+  }
+
   void put(long key, int a, int b) {
     if (key <= 0) {
       throw new IllegalArgumentException("not a thread id: " + key);

@@ -21,12 +21,13 @@ import dev.selvage.observe.WaitReason;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -34,8 +35,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the threads of this JVM that can never run again. */
@@ -63,9 +64,6 @@ public final class Prover implements Leaks {
    * a thread which an ordinary collection had found first. One more may tell which of them an
    * executor could still wake: see Rounds.
    */
-
-  /** How many threads are held at a time when all are visited. */
-  private static final int MOST_AT_ONCE = 16_384;
 
   /** How often rounds are held anew because of threads that have run though they were found. */
   private static final int MAX_NEW_ROOTS = 3;
@@ -528,43 +526,64 @@ public final class Prover implements Leaks {
       int knownRoots,
       long interruptions) {
     // Also those that are not confirmed are looked at: one of them may wait for the collector.
-    List<Integer> fresh = new ArrayList<>();
+    int[] fresh = new int[found.size()];
+    int n = 0;
     boolean anyConfirmed = false;
     for (int i = 0; i < found.size(); i++) {
       long id = found.ids[i];
       if (id == canary) {
         Canary.release(found.threads[i]);
       } else if (!proven.contains(id)) {
-        fresh.add(i);
+        fresh[n++] = i;
         anyConfirmed |= rounds.confirmed(id);
       }
     }
     if (!anyConfirmed) {
       return true;
     }
-    int[] indices = fresh.stream().mapToInt(Integer::intValue).toArray();
-    StackTraceElement[][] stacks = Stacks.of(jdk, found.threads, indices);
-    WaitReason[] reasons = new WaitReason[indices.length];
+    int[] indices = Arrays.copyOf(fresh, n);
+    Stacks stacks = new Stacks(jdk);
+    int[] stackIds = stacks.take(found.threads, indices);
+    WaitReason[] reasons = new WaitReason[stacks.size()];
+    for (int id = 0; id < reasons.length; id++) {
+      reasons[id] = Waits.classify(Activity.PARKED, stacks.stack(id));
+    }
     for (int k = 0; k < indices.length; k++) {
-      reasons[k] = Waits.classify(Activity.PARKED, stacks[k]);
-      if (reasons[k] == WaitReason.REFERENCE_QUEUE) {
+      if (reasons[stackIds[k]] == WaitReason.REFERENCE_QUEUE) {
         roots.put(found.ids[indices[k]], 1, 1);
       }
     }
-    rounds.noteWhoRan();
+    rounds.noteWhoRan(found);
     if (roots.size() > knownRoots) {
       return false;
     }
+    Judged judged = new Judged(found, rounds, indices);
+    Halves.of(indices.length, judged::on, judged::on);
+    int[] freeGroups = new int[stacks.size()]; // by stack, one more than the group; 0 if not known
+    int[] otherGroups = new int[stacks.size()];
+    proven.reserve(proven.size() + indices.length);
     for (int k = 0; k < indices.length; k++) {
+      if (!judged.isProven[k]) {
+        continue;
+      }
       int i = indices[k];
-      if (rounds.confirmed(found.ids[i])) {
-        Container container = found.containers[i];
-        boolean free = rounds.isFree(found.ids[i], found.parks[i], container);
-        take(
-            new Carried.Confirmed(found.threads[i], found.ids[i], found.parks[i], container, free),
-            stacks[k],
-            reasons[k],
-            interruptions);
+      boolean free = judged.isFree[k];
+      int[] groupOf = free ? freeGroups : otherGroups;
+      int stackId = stackIds[k];
+      Excuses.Excuse excuse = judged.excuses[k];
+      int index = excuse == null ? groupOf[stackId] - 1 : -1;
+      if (index < 0) {
+        List<StackTraceElement> stack = List.of(stacks.stack(stackId));
+        Group.Key key = Group.key(reasons[stackId], stack, free ? null : "interrupt");
+        index = groupIndexOf(key.with(excuse), stack);
+        if (excuse == null) {
+          groupOf[stackId] = index + 1;
+        }
+      }
+      groups.get(index).add(judged.names[k], judged.since[k]);
+      proven.put(found.ids[i], found.parks[i], index);
+      if (judged.ends[k] != null || !free) {
+        contained.put(found.ids[i], new Contained(judged.ends[k], interruptions));
       }
     }
     return true;
@@ -588,6 +607,47 @@ public final class Prover implements Leaks {
     proven.put(one.id(), one.park(), index);
     if (end != null || !one.free()) {
       contained.put(one.id(), new Contained(end, interruptions));
+    }
+  }
+
+  /** What is asked of each thread that is new, by two threads. */
+  private final class Judged {
+    final boolean[] isProven;
+    final boolean[] isFree;
+    final long[] since;
+    final String[] names;
+    final @Nullable CountDownLatch[] ends;
+    final Excuses.@Nullable Excuse[] excuses;
+    private final Round.Found found;
+    private final Rounds rounds;
+    private final int[] indices;
+
+    Judged(Round.Found found, Rounds rounds, int[] indices) {
+      this.found = found;
+      this.rounds = rounds;
+      this.indices = indices;
+      this.isProven = new boolean[indices.length];
+      this.isFree = new boolean[indices.length];
+      this.since = new long[indices.length];
+      this.names = new String[indices.length];
+      this.ends = new @Nullable CountDownLatch[indices.length];
+      this.excuses = new Excuses.@Nullable Excuse[indices.length];
+    }
+
+    void on(int from, int to) {
+      for (int k = from; k < to; k++) {
+        int i = indices[k];
+        Thread thread = found.threads[i];
+        Container container = found.containers[i];
+        // before the last question whether it is there: a thread that ends counts down only a latch
+        // that it finds
+        ends[k] = container.kind() == Container.Kind.ROOT ? null : jdk.termination(thread);
+        isProven[k] = rounds.confirmed(found.ids[i]) && stillThere(thread, found.parks[i]);
+        isFree[k] = rounds.isFree(found.ids[i], found.parks[i], container);
+        since[k] = since(thread);
+        names[k] = thread.getName();
+        excuses[k] = excuse(thread);
+      }
     }
   }
 
@@ -702,26 +762,26 @@ public final class Prover implements Leaks {
     if (proven.size() == 0) {
       return;
     }
-    LongTable present = new LongTable();
+    BitSet present = new BitSet(proven.places());
+    BitSet presentToHelper = new BitSet(proven.places());
     LongTable moved = new LongTable();
-    BiConsumer<Container, Thread> visitor =
-        (_, thread) -> {
-          long id = thread.threadId();
-          if (proven.contains(id)) {
-            present.put(id, 0, 0);
-            if (!stillThere(thread, proven.first(id, 0)) && !walked(thread, id)) {
-              moved.put(id, 0, 0);
-            }
-          }
-        };
-    jdk.forEachListed(visitor);
-    if (carried != null && carried.size() > 0 && present.size() < proven.size()) {
-      jdk.forEach(visitor); // it may be in a scope of one that is carried, or has ended
+    if (carried == null || carried.size() == 0) {
+      jdk.forEach(
+          Halves.forAbout(jdk.rootSize()),
+          (_, thread) -> check(thread, presentToHelper, moved),
+          (_, thread) -> check(thread, present, moved));
+    } else {
+      jdk.forEachListed((_, thread) -> check(thread, present, moved));
+      if (present.cardinality() < proven.size()) {
+        // it may be in a scope of one that is carried, or has ended
+        jdk.forEach((_, thread) -> check(thread, present, moved));
+      }
     }
+    present.or(presentToHelper);
     List<Long> ended = new ArrayList<>();
     proven.forEach(
         (id, _, index) -> {
-          boolean here = present.contains(id);
+          boolean here = present.get(proven.place(id));
           if (here && !moved.contains(id)) {
             return;
           }
@@ -747,6 +807,19 @@ public final class Prover implements Leaks {
     ended.forEach(proven::remove);
     ended.forEach(contained::remove);
     ended.forEach(unwound::remove);
+  }
+
+  private void check(Thread thread, BitSet present, LongTable moved) {
+    long id = thread.threadId();
+    int place = proven.place(id);
+    if (place >= 0) {
+      present.set(place);
+      if (!stillThere(thread, proven.firstAt(place)) && !walked(thread, id)) {
+        synchronized (moved) {
+          moved.put(id, 0, 0);
+        }
+      }
+    }
   }
 
   /**
@@ -898,11 +971,12 @@ public final class Prover implements Leaks {
       return 0;
     }
     Thread[] threads = confirmed.stream().map(Carried.Confirmed::thread).toArray(Thread[]::new);
-    StackTraceElement[][] stacks = Stacks.of(jdk, threads, Stacks.all(threads.length));
+    Stacks stacks = new Stacks(jdk);
+    int[] stackIds = stacks.take(threads, Stacks.all(threads.length));
     WaitReason[] reasons = new WaitReason[threads.length];
     List<Long> roots = new ArrayList<>();
     for (int i = 0; i < threads.length; i++) {
-      reasons[i] = Waits.classify(Activity.PARKED, stacks[i]);
+      reasons[i] = Waits.classify(Activity.PARKED, stacks.stack(stackIds[i]));
       if (reasons[i] == WaitReason.REFERENCE_QUEUE) { // the collector wakes it
         roots.add(threads[i].threadId());
       }
@@ -913,7 +987,7 @@ public final class Prover implements Leaks {
     }
     int before = proven.size();
     for (int i = 0; i < threads.length; i++) {
-      take(confirmed.get(i), stacks[i], reasons[i], from.interruptionsBefore());
+      take(confirmed.get(i), stacks.stack(stackIds[i]), reasons[i], from.interruptionsBefore());
     }
     return proven.size() - before;
   }
@@ -1061,59 +1135,21 @@ public final class Prover implements Leaks {
       }
       return;
     }
-    List<Thread> threads = new ArrayList<>();
-    List<String> containers = new ArrayList<>();
-    jdk.forEach(
-        (container, thread) -> {
-          if (Census.isOwnOrJdks(thread)) {
-            return;
-          }
-          if (!onlyLeaked || proven.contains(thread.threadId())) {
-            threads.add(thread);
-            containers.add(container.name());
-            if (threads.size() == MOST_AT_ONCE) {
-              visit(threads, containers, locks, visitor);
-            }
-          }
-        });
-    visit(threads, containers, locks, visitor);
+    roll().visit(wanted(onlyLeaked), locks, visitor);
   }
 
-  /** Visits some, and empties the lists. */
-  private void visit(
-      List<Thread> threads, List<String> containers, boolean locks, Visitor visitor) {
-    Thread[] array = threads.toArray(Thread[]::new);
-    threads.clear();
-    StackTraceElement[][] stacks = Stacks.of(jdk, array, Stacks.all(array.length));
-    long now = System.nanoTime();
-    for (int i = 0; i < array.length; i++) {
-      Thread thread = array[i];
-      Activity activity = jdk.activity(thread);
-      if (activity == Activity.NOT_ALIVE) {
-        continue;
-      }
-      long id = thread.threadId();
-      long since = observations.sinceIfKnown(id);
-      OwnWait own = OwnWait.of(thread);
-      if (own != null) {
-        since = System.nanoTime() - own.nanos();
-      }
-      visitor.goroutine(
-          new GoroutineInfo(
-              id,
-              thread.getName(),
-              Waits.classify(activity, stacks[i]),
-              since == Long.MIN_VALUE
-                  ? OptionalLong.empty()
-                  : OptionalLong.of(Math.max(0, (now - since) / 1_000_000_000L)),
-              own == null ? List.of() : own.objects(),
-              isProven(thread),
-              containers.get(i),
-              List.of(stacks[i]),
-              Cores.labels(thread),
-              GoroutineInfo.Usage.of(thread)),
-          locks ? jdk.locks(thread) : Locks.NONE);
-    }
-    containers.clear();
+  @Override
+  public Map<Alike, Long> groups(boolean onlyLeaked) {
+    return jdk.canHide()
+        ? onOwnThread(() -> locked(() -> roll().groups(wanted(onlyLeaked))))
+        : Leaks.super.groups(onlyLeaked);
+  }
+
+  private Roll roll() {
+    return new Roll(jdk, observations, this::isProven);
+  }
+
+  private Predicate<Thread> wanted(boolean onlyLeaked) {
+    return thread -> !onlyLeaked || proven.contains(thread.threadId());
   }
 }

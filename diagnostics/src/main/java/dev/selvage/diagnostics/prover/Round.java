@@ -22,7 +22,8 @@ final class Round {
    *  1. Between hide and restore no frame, field or array of ours refers to a hidden thread other
    *     than through its HiddenThread. So hiding is done in a method that has returned before the
    *     collector is asked, and only handles are kept.
-   *  2. The handles stay reachable until each has been asked: see the fence.
+   *  2. The handles stay reachable until each has been asked: see the fence. A second thread that
+   *     hides or puts back has ended before the collector is asked.
    *  3. Whatever still has a finalizer to run is held while the collector is asked, so that a thread
    *     which some finalizer could wake, by itself or by what it makes, is not found. And the
    *     collection does not set off the finalizer of what only a hidden thread holds. Where the
@@ -133,17 +134,17 @@ final class Round {
   }
 
   private final Jdk jdk;
-  private HiddenThread[] handles = new HiddenThread[256];
-  private Container[] containers = new Container[256];
-  private long[] ids = new long[256];
-  private int size;
-  private int restored;
+
+  /** Of the threads of the root about half, hidden and put back by a second thread. */
+  private final Part helpers = new Part();
+
+  private final Part own = new Part();
   private double pauseMillis;
   private final long canary;
   private final LongTable roots;
   private final Hold hold;
   private final List<Container> held = new ArrayList<>();
-  private int canaryIndex = -1;
+  private volatile @Nullable HiddenThread canaryHandle;
   private boolean doubtful;
 
   /**
@@ -180,7 +181,8 @@ final class Round {
       return found;
     } finally {
       restore(); // does nothing unless something failed
-      Reference.reachabilityFence(handles);
+      Reference.reachabilityFence(helpers);
+      Reference.reachabilityFence(own);
       Reference.reachabilityFence(held);
     }
   }
@@ -215,107 +217,162 @@ final class Round {
 
   /** Whether the canary has been found; may be asked while the collector still works. */
   BooleanSupplier canaryFound() {
-    return () -> canaryIndex >= 0 && handles[canaryIndex].found();
+    return () -> {
+      HiddenThread handle = canaryHandle;
+      return handle != null && handle.found();
+    };
   }
 
   private void hide() {
     jdk.prepare();
-    jdk.forEach(
-        (container, thread) -> {
-          if (hold == Hold.EXECUTORS && container.kind() == Container.Kind.EXECUTOR) {
-            if (held.isEmpty() || !held.getLast().equals(container)) {
-              held.add(container);
-            }
-          } else if (jdk.isParked(thread) && !roots.contains(thread.threadId())) {
-            add(container, thread);
-          }
-        });
-  }
-
-  private void add(Container container, Thread thread) {
-    if (size == ids.length) {
-      handles = Arrays.copyOf(handles, size * 2);
-      containers = Arrays.copyOf(containers, size * 2);
-      ids = Arrays.copyOf(ids, size * 2);
-    }
-    HiddenThread handle = jdk.handle(thread);
-    handles[size] = handle;
-    containers[size] = container;
-    ids[size] = thread.threadId();
-    if (ids[size] == canary) {
-      canaryIndex = size;
-    }
-    size++; // before hiding: whatever was hidden is restored
-    jdk.hide(container, thread, handle);
+    jdk.forEach(Halves.forAbout(jdk.rootSize()), helpers::hide, own::hide);
   }
 
   private void restore() {
-    RuntimeException failure = null;
-    int shortages = 0;
-    while (restored < size) {
-      int i = restored;
+    if (Halves.areWorthIt(helpers.left())) {
       try {
-        jdk.restore(containers[i], ids[i], handles[i].thread());
-      } catch (RuntimeException e) {
-        failure = e; // told once all the others are in their places again
-      } catch (OutOfMemoryError e) {
-        // The program's heap is full. Who is not put back is missing from every thread dump.
-        if (++shortages < MAX_SHORTAGES) {
-          LockSupport.parkNanos(10_000_000);
-          continue;
-        }
-        throw e;
+        Halves.both(helpers::restore, own::restore);
+      } catch (OutOfMemoryError _) {
+        // What is left is put back below, which waits for memory.
       }
-      restored++;
     }
-    if (failure != null) {
-      throw failure;
-    }
+    helpers.restore();
+    own.restore();
   }
 
   private Found restoreAndCollect() {
     restore();
-    int n = 0;
-    int gone = 0;
-    long[] moved = new long[size];
-    long[] foundIds = new long[size];
-    int[] parks = new int[size];
-    Thread[] threads = new Thread[size];
-    Container[] of = new Container[size];
-    boolean ofExecutors = false;
-    for (int i = 0; i < size; i++) {
-      if (!handles[i].found()) {
-        continue;
-      }
-      ofExecutors |= containers[i].kind() == Container.Kind.EXECUTOR;
-      Thread thread = handles[i].thread();
-      int park = parkOf(thread);
-      if (park == 0) {
-        // One that has ended was woken after it was hidden, ran, and was garbage when the collector
-        // came: it was never found in its park.
-        if (thread.isAlive()) {
-          moved[gone++] = ids[i];
-        }
-        continue;
-      }
-      foundIds[n] = ids[i];
-      parks[n] = park;
-      threads[n] = thread;
-      of[n] = containers[i];
-      n++;
-    }
+    Halves.forAbout(helpers.size).run(helpers::collect, own::collect);
     return new Found(
-        Arrays.copyOf(foundIds, n),
-        Arrays.copyOf(parks, n),
-        Arrays.copyOf(threads, n),
-        Arrays.copyOf(of, n),
-        Arrays.copyOf(moved, gone),
-        ofExecutors);
+        concat(helpers.ids, helpers.found, own.ids, own.found),
+        concat(helpers.parks, helpers.found, own.parks, own.found),
+        concat(helpers.threads, helpers.found, own.threads, own.found),
+        concat(helpers.containers, helpers.found, own.containers, own.found),
+        concat(helpers.moved, helpers.gone, own.moved, own.gone),
+        own.ofExecutors);
+  }
+
+  private static long[] concat(long[] a, int n, long[] b, int m) {
+    long[] both = Arrays.copyOf(a, n + m);
+    System.arraycopy(b, 0, both, n, m);
+    return both;
+  }
+
+  private static int[] concat(int[] a, int n, int[] b, int m) {
+    int[] both = Arrays.copyOf(a, n + m);
+    System.arraycopy(b, 0, both, n, m);
+    return both;
+  }
+
+  private static <T> T[] concat(T[] a, int n, T[] b, int m) {
+    T[] both = Arrays.copyOf(a, n + m);
+    System.arraycopy(b, 0, both, n, m);
+    return both;
+  }
+
+  /** Some of the threads that are hidden. Used by one thread at a time. */
+  private final class Part {
+    private HiddenThread[] handles = new HiddenThread[256];
+    private Container[] containers = new Container[256];
+    private long[] ids = new long[256];
+    private int size;
+    private int restored;
+
+    // of those that were found: moved to the front of ids and containers
+    private int found;
+    private int[] parks = new int[0];
+    private Thread[] threads = new Thread[0];
+    private long[] moved = new long[0];
+    private int gone;
+    private boolean ofExecutors;
+
+    void hide(Container container, Thread thread) {
+      if (hold == Hold.EXECUTORS && container.kind() == Container.Kind.EXECUTOR) {
+        if (held.isEmpty() || !held.getLast().equals(container)) {
+          held.add(container);
+        }
+      } else if (jdk.isParked(thread) && !roots.contains(thread.threadId())) {
+        add(container, thread);
+      }
+    }
+
+    private void add(Container container, Thread thread) {
+      if (size == ids.length) {
+        handles = Arrays.copyOf(handles, size * 2);
+        containers = Arrays.copyOf(containers, size * 2);
+        ids = Arrays.copyOf(ids, size * 2);
+      }
+      HiddenThread handle = jdk.handle(thread);
+      handles[size] = handle;
+      containers[size] = container;
+      ids[size] = thread.threadId();
+      if (ids[size] == canary) {
+        canaryHandle = handle;
+      }
+      size++; // before hiding: whatever was hidden is restored
+      jdk.hide(container, thread, handle);
+    }
+
+    int left() {
+      return size - restored;
+    }
+
+    void restore() {
+      RuntimeException failure = null;
+      int shortages = 0;
+      while (restored < size) {
+        int i = restored;
+        try {
+          jdk.restore(containers[i], ids[i], handles[i].thread());
+        } catch (RuntimeException e) {
+          failure = e; // told once all the others are in their places again
+        } catch (OutOfMemoryError e) {
+          // The program's heap is full. Who is not put back is missing from every thread dump.
+          if (++shortages < MAX_SHORTAGES) {
+            LockSupport.parkNanos(10_000_000);
+            continue;
+          }
+          throw e;
+        }
+        restored++;
+      }
+      if (failure != null) {
+        throw failure;
+      }
+    }
+
+    /** Asks each handle, when all threads are in their places again. */
+    void collect() {
+      moved = new long[size];
+      parks = new int[size];
+      threads = new Thread[size];
+      for (int i = 0; i < size; i++) {
+        if (!handles[i].found()) {
+          continue;
+        }
+        ofExecutors |= containers[i].kind() == Container.Kind.EXECUTOR;
+        Thread thread = handles[i].thread();
+        int park = parkOf(thread);
+        if (park == 0) {
+          // One that has ended was woken after it was hidden, ran, and was garbage when the
+          // collector came: it was never found in its park.
+          if (thread.isAlive()) {
+            moved[gone++] = ids[i];
+          }
+          continue;
+        }
+        ids[found] = ids[i];
+        containers[found] = containers[i];
+        parks[found] = park;
+        threads[found] = thread;
+        found++;
+      }
+    }
   }
 
   /** The identity of the thread's park; 0 if it is not parked (any more). */
-  private int parkOf(@Nullable Thread thread) {
-    if (thread == null || !jdk.isParked(thread)) {
+  private int parkOf(Thread thread) {
+    if (!jdk.isParked(thread)) {
       return 0;
     }
     int park = jdk.parkIdentity(thread);

@@ -5,6 +5,7 @@ import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Container;
 import dev.selvage.diagnostics.prover.Round.Hold;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -157,6 +158,7 @@ final class Rounds {
   /** Notes who was found in which park since which round; returns how many want a further round. */
   private int note(Round.Found found) {
     int fresh = 0;
+    before.reserve(found.size());
     for (long id : found.moved) {
       noteRan(id);
     }
@@ -191,24 +193,52 @@ final class Rounds {
     return false;
   }
 
-  /** Notes as roots those that were found and have run since, for no reason that is known. */
-  void noteWhoRan() {
-    LongTable still = new LongTable();
+  /**
+   * Notes as roots those that were found and have run since, for no reason that is known.
+   *
+   * @param found what the last round found
+   */
+  void noteWhoRan(Round.Found found) {
+    // Nearly all are those of the last round, which are at hand.
+    int[] places = new int[found.size()]; // in the table before; -1 if it is not where it was
+    Halves.Work work =
+        (from, to) -> {
+          for (int i = from; i < to; i++) {
+            int at = before.place(found.ids[i]);
+            places[i] = at >= 0 && isIn(found.threads[i], before.firstAt(at)) ? at : -1;
+          }
+        };
+    Halves.of(places.length, work, work);
+    BitSet still = new BitSet(before.places());
+    for (int at : places) {
+      if (at >= 0) {
+        still.set(at);
+      }
+    }
+    int place = before.place(canary);
+    if (place >= 0) {
+      still.set(place); // it has been released, and is never a root
+    }
+    if (still.cardinality() == before.size()) {
+      return;
+    }
     jdk.forEachThread(
         thread -> {
-          long id = thread.threadId();
-          if (before.contains(id)
-              && jdk.isParked(thread)
-              && jdk.parkIdentity(thread) == before.first(id, 0)) {
-            still.put(id, 1, 1);
+          int at = before.place(thread.threadId());
+          if (at >= 0 && isIn(thread, before.firstAt(at))) {
+            still.set(at);
           }
         });
     before.forEach(
         (id, _, _) -> {
-          if (!still.contains(id)) {
+          if (!still.get(before.place(id))) {
             noteRan(id);
           }
         });
+  }
+
+  private boolean isIn(Thread thread, int park) {
+    return jdk.isParked(thread) && jdk.parkIdentity(thread) == park;
   }
 
   // ------------------------------------------------------------------ who is free

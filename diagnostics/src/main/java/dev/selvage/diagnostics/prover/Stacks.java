@@ -1,13 +1,29 @@
 package dev.selvage.diagnostics.prover;
 
 import dev.selvage.diagnostics.jdk.Jdk;
-import dev.selvage.observe.Probe;
+import dev.selvage.diagnostics.jdk.StackTable;
 
-/** Takes the stacks of many threads, on two threads where there are many. */
+/**
+ * The stacks of many threads, each distinct one once; taken by two threads where there are many.
+ * Used by one thread.
+ */
 final class Stacks {
-  private static final int WORTH_A_SECOND_THREAD = 5_000;
+  /** With more different stacks than that in memory a new table is begun. */
+  private static final int MOST_DISTINCT = 50_000;
 
-  private Stacks() {}
+  /** Fewer are sooner walked than it takes to find out how their memory is read. */
+  private static final int WORTH_RECOGNISING = 2_000;
+
+  private final Jdk jdk;
+  private boolean recognises;
+  private StackTable own;
+  private StackTable helpers;
+
+  Stacks(Jdk jdk) {
+    this.jdk = jdk;
+    this.own = jdk.stackTable(false);
+    this.helpers = jdk.stackTable(false);
+  }
 
   /** The indices from 0 to n. */
   static int[] all(int n) {
@@ -19,44 +35,45 @@ final class Stacks {
   }
 
   /**
-   * The stacks of those threads, in the order of the indices; an empty one for a thread that has
-   * ended.
+   * Takes the stacks of those threads; an empty one of a thread that has ended.
+   *
+   * @return an id for each of the indices, in their order: threads with the same id have equal
+   *     stacks. Good until this is called again.
    */
-  static StackTraceElement[][] of(Jdk jdk, Thread[] threads, int[] indices) {
-    StackTraceElement[][] stacks = new StackTraceElement[indices.length][];
-    int half = indices.length < WORTH_A_SECOND_THREAD ? 0 : indices.length / 2;
-    Thread helper =
-        half == 0
-            ? null
-            : Thread.ofPlatform()
-                .daemon()
-                .name("selvage-stacks")
-                .unstarted(() -> fill(jdk, threads, indices, stacks, 0, half));
-    if (helper != null) {
-      Probe.vouchFor(helper);
-      helper.start();
+  int[] take(Thread[] threads, int[] indices) {
+    boolean many = indices.length >= WORTH_RECOGNISING;
+    if (own.size() > MOST_DISTINCT || (many && !recognises)) {
+      recognises |= many;
+      own = jdk.stackTable(recognises);
+      helpers = jdk.stackTable(recognises);
     }
-    fill(jdk, threads, indices, stacks, half, indices.length);
-    if (helper != null) {
-      boolean interrupted = false;
-      while (helper.isAlive()) {
-        try {
-          helper.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+    int[] ids = new int[indices.length];
+    StackTable second = helpers;
+    int[] end = {0};
+    Halves.of(
+        indices.length,
+        (from, to) -> {
+          second.take(threads, indices, from, to, ids);
+          end[0] = to;
+        },
+        (from, to) -> own.take(threads, indices, from, to, ids));
+    int[] translated = new int[second.size()];
+    for (int i = 0; i < translated.length; i++) {
+      translated[i] = own.idOf(second.stack(i));
     }
-    return stacks;
+    for (int i = 0; i < end[0]; i++) {
+      ids[i] = translated[ids[i]];
+    }
+    return ids;
   }
 
-  private static void fill(
-      Jdk jdk, Thread[] threads, int[] indices, StackTraceElement[][] stacks, int from, int to) {
-    for (int i = from; i < to; i++) {
-      stacks[i] = jdk.stack(threads[indices[i]]);
-    }
+  /** A stack, leaf first; not to be changed. */
+  StackTraceElement[] stack(int id) {
+    return own.stack(id);
+  }
+
+  /** Ids are smaller. */
+  int size() {
+    return own.size();
   }
 }

@@ -78,7 +78,14 @@ class ProverTests {
   private static void onAThreadOfItsOwn(Runnable program) throws InterruptedException {
     Thread thread = Thread.ofPlatform().start(program);
     thread.join();
-    Thread.sleep(100);
+    boolean rest = false;
+    for (int i = 0; i < 50 && !rest; i++) { // a busy machine takes longer to block them all
+      Thread.sleep(100);
+      boolean[] runs = {false};
+      Jdk.ofThisJvm()
+          .forEachThread(t -> runs[0] |= Jdk.ofThisJvm().activity(t) == Jdk.Activity.RUNNABLE);
+      rest = !runs[0];
+    }
   }
 
   private static List<Finding> proven(Report report) {

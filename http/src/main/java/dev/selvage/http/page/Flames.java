@@ -52,15 +52,14 @@ public final class Flames {
    */
   public static String goroutines(Leaks leaks, boolean leaked) {
     FlameTree tree = new FlameTree();
-    leaks.visit(
-        false,
-        (goroutine, _) -> {
-          if (!leaked || goroutine.leaked()) {
-            List<String> functions = rootFirst(goroutine.stack());
-            functions.add("[" + goroutine.waitReason().text() + "]");
-            tree.add(functions, 1);
-          }
-        });
+    leaks
+        .groups(leaked)
+        .forEach(
+            (alike, count) -> {
+              List<String> functions = rootFirst(alike.stack());
+              functions.add("[" + alike.waitReason().text() + "]");
+              tree.add(functions, count);
+            });
     String name = leaked ? "goroutineleak" : "goroutine";
     return FlameJson.of(
         tree,
