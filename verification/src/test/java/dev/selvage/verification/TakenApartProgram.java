@@ -1,5 +1,6 @@
 package dev.selvage.verification;
 
+import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.SynchronousQueue;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,7 @@ final class TakenApartProgram {
           waker.join();
           Child.say(handed == null ? "woken" : "not even begun");
         });
-    System.exit(taker.isAlive() ? 1 : 0);
+    System.exit(taker.join(Duration.ofSeconds(30)) ? 0 : 1);
   }
 
   private static Thread startTaker() {
