@@ -726,6 +726,7 @@ public final class HeapGraph {
           throw new HeapDumpException("its JVM is not known: a virtual thread has no state");
         }
         thread.state = states.state(intAt(at.state), permit || notified, thread.stack.frames);
+        thread.unseen = states.isUnseen(intAt(at.state), thread.stack.frames);
       }
     }
   }

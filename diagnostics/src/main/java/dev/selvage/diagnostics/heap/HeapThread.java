@@ -36,6 +36,7 @@ public final class HeapThread {
   final boolean virtual;
   int serial;
   State state = State.RUNNABLE;
+  boolean unseen;
   Stack stack = Stack.NONE;
   int name = -1; // objects; -1 for null
   int blocker = -1;
@@ -55,6 +56,11 @@ public final class HeapThread {
   /** What it did. */
   public State state() {
     return state;
+  }
+
+  /** Whether it has a stack, but the dump has none of it. */
+  public boolean isUnseen() {
+    return unseen;
   }
 
   /** All frames, leaf first, also those that the JVM hides. */

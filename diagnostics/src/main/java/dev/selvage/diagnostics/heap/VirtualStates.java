@@ -10,6 +10,7 @@ final class VirtualStates {
   private static final int UNKNOWN = -1;
 
   private final int fresh;
+  private final int started;
   private final int terminated;
   private final int parked;
   private final int pinned;
@@ -22,6 +23,7 @@ final class VirtualStates {
 
   VirtualStates(HeapClass virtualThread) throws HeapDumpException {
     fresh = number(virtualThread, "NEW");
+    started = number(virtualThread, "STARTED");
     terminated = number(virtualThread, "TERMINATED");
     parked = number(virtualThread, "PARKED");
     pinned = number(virtualThread, "PINNED");
@@ -70,6 +72,15 @@ final class VirtualStates {
       return HeapThread.State.MONITOR_ENTER;
     }
     return state == wait ? HeapThread.State.OBJECT_WAIT : HeapThread.State.RUNNABLE;
+  }
+
+  /**
+   * Whether a thread in that state has a stack that the dump does not show: it was just being put
+   * on its carrier, or taken off.
+   */
+  boolean isUnseen(int number, List<StackTraceElement> stack) {
+    int state = number & ~suspended;
+    return stack.isEmpty() && state != fresh && state != started && state != terminated;
   }
 
   private static boolean isTimed(List<StackTraceElement> stack) {

@@ -289,20 +289,33 @@ public final class HeapDumpProver {
 
   // ------------------------------------------------------------------ doubts
 
+  /** Stands where the frame of another thread would: another dump may have it. */
+  public static final String UNSEEN =
+      "a virtual thread on its way on or off its carrier, whose stack the dump does not have: take"
+          + " another one";
+
   /**
    * Takes for live again whom a thread that can run might know of though the dump does not say so.
    * The JVM writes the local variables of compiled frames, but not what is in objects that its
    * compiler has taken apart. So a thread is not proven while one that can run is in the same code:
    * in the package of its site, or of the frame below if that has what it waits on in its hands.
-   * Frames that the interpreter runs are written as they are, and leave no doubt.
+   * Frames that the interpreter runs are written as they are, and leave no doubt. Of a thread that
+   * was just being put on its carrier, or taken off, the JVM may write no stack at all: what it
+   * knows of is not known, so nobody is proven.
    *
    * @return them, with where the other thread is
    */
   private Map<HeapThread, String> doubts(HeapGraph graph, Liveness liveness) {
     Map<HeapThread, String> doubts = new LinkedHashMap<>();
     Map<String, String> running = running(graph, liveness);
+    boolean unseen = graph.threads().stream().anyMatch(HeapThread::isUnseen);
     for (HeapThread thread : liveness.leaked()) {
-      String where = liveness.isLive(thread) ? null : doubt(liveness, thread, running);
+      String where = null;
+      if (unseen) {
+        where = UNSEEN;
+      } else if (!liveness.isLive(thread)) {
+        where = doubt(liveness, thread, running);
+      }
       if (where != null) {
         doubts.put(thread, where);
         liveness.takeForLive(thread);

@@ -339,6 +339,18 @@ final class HeapDumpProverTests {
   }
 
   @Test
+  void nobody_is_proven_while_the_stack_of_one_that_runs_is_not_in_the_dump() throws IOException {
+    dump.parked("parked", sync(), "com.acme.Task.run:1");
+    assertEquals("parked", proven());
+    dump.virtual("on its way", 2);
+    Report report = look(Compiled.NOT_KNOWN);
+    assertEquals("", proven(report));
+    Finding suspected = report.findings().getLast();
+    assertEquals("suspected", suspected.verdict());
+    assertEquals(HeapDumpProver.UNSEEN, suspected.details().evidence().get("doubt"));
+  }
+
+  @Test
   void nobody_is_proven_while_a_compiled_frame_is_in_the_same_code() throws IOException {
     dump.parked("same", sync(), "com.acme.Task.run:1");
     dump.parked("other", sync(), "com.other.Task.run:1");
