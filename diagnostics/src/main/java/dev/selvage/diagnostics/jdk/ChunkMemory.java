@@ -31,8 +31,10 @@ final class ChunkMemory {
    *  (c) of each interpreted frame the distances, the method and the place in it.
    *
    * The signature of a stack has (a); with its index, every word that is an address in the code
-   * cache, whatever it is there for; and with each of these what would be (c) if it were the pc of an
-   * interpreted frame. That is more than what determines the walk, and never less.
+   * cache, whatever it is there for; and with each of these that lies in the interpreter, where the pc
+   * of an interpreted frame does, what would be (c). That is more than what determines the walk, and
+   * never less. (With the others (c) would be what compiled code happened to have in a register:
+   * another number in each thread.)
    *
    * Claim: two stacks with equal signatures, both in memory at one moment, have the same frames. By
    * induction from the top: the first pc is the same word in both, so what is found there is the
@@ -88,7 +90,9 @@ final class ChunkMemory {
       long flags,
       long stack,
       long codeBegin,
-      long codeSize) {}
+      long codeSize,
+      long interpreterBegin,
+      long interpreterSize) {}
 
   private static final @Nullable Layout LAYOUT = layout();
 
@@ -262,6 +266,9 @@ final class ChunkMemory {
         words[n++] = (long) i - sp;
         words[n++] = word;
         hash = (hash + word + i - sp) * 0x9E3779B97F4A7C15L;
+        if (Long.compareUnsigned(word - layout.interpreterBegin, layout.interpreterSize) >= 0) {
+          continue;
+        }
         long link = (long) layout.longAt.invokeExact(chunk, layout.stack + (i - 1) * 8L);
         if (link >= LEAST_LINK && link < size - i) {
           int fp = i - 1 + (int) link;
@@ -355,8 +362,15 @@ final class ChunkMemory {
             -1,
             stack,
             vm.codeBegin(),
-            vm.codeEnd() - vm.codeBegin());
+            vm.codeEnd() - vm.codeBegin(),
+            vm.interpreterBegin(),
+            vm.interpreterEnd() - vm.interpreterBegin());
     if (stack < 32 || stack > 128 || layout.codeSize <= 0) {
+      return null;
+    }
+    if (vm.interpreterBegin() < vm.codeBegin()
+        || vm.interpreterEnd() > vm.codeEnd()
+        || layout.interpreterSize <= 0) {
       return null;
     }
     long flags =
@@ -387,6 +401,8 @@ final class ChunkMemory {
         flags,
         l.stack,
         l.codeBegin,
-        l.codeSize);
+        l.codeSize,
+        l.interpreterBegin,
+        l.interpreterSize);
   }
 }

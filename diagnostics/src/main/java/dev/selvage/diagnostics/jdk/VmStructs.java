@@ -15,9 +15,18 @@ import org.jspecify.annotations.Nullable;
  * @param layoutHelperOffset where, from there, the size of an instance is
  * @param codeBegin the first address of the code cache
  * @param codeEnd the first address after it
+ * @param interpreterBegin the first address of the interpreter in it, where the pc of each
+ *     interpreted frame lies
+ * @param interpreterEnd the first address after that
  */
 record VmStructs(
-    MethodHandle intAt, int klassOffset, long layoutHelperOffset, long codeBegin, long codeEnd) {
+    MethodHandle intAt,
+    int klassOffset,
+    long layoutHelperOffset,
+    long codeBegin,
+    long codeEnd,
+    long interpreterBegin,
+    long interpreterEnd) {
   /*
    * The table that gHotSpotVMStructs points to has an entry a field: the name of the type, the name
    * of the field, and its address if it is static, else its offset. Further symbols tell where in an
@@ -50,6 +59,9 @@ record VmStructs(
     long layoutHelper = 0;
     long low = 0;
     long high = 0;
+    long interpreter = 0;
+    long buffer = -1;
+    long limit = -1;
     for (int i = 0; i < MOST_ENTRIES; i++) {
       long entry = table + i * stride;
       long type = (long) longAt.invokeExact(entry + typeName);
@@ -63,6 +75,14 @@ record VmStructs(
         } else if (is("_high_bound", field, byteAt)) {
           high = (long) longAt.invokeExact(entry + address);
         }
+      } else if (is("AbstractInterpreter", type, byteAt) && is("_code", field, byteAt)) {
+        interpreter = (long) longAt.invokeExact(entry + address);
+      } else if (is("StubQueue", type, byteAt)) {
+        if (is("_stub_buffer", field, byteAt)) {
+          buffer = (long) longAt.invokeExact(entry + offset);
+        } else if (is("_buffer_limit", field, byteAt)) {
+          limit = (long) longAt.invokeExact(entry + offset);
+        }
       } else if (is("Klass", type, byteAt) && is("_layout_helper", field, byteAt)) {
         layoutHelper = (long) longAt.invokeExact(entry + offset);
       } else if (is("java_lang_Class", type, byteAt) && is("_klass_offset", field, byteAt)) {
@@ -72,12 +92,22 @@ record VmStructs(
     if (klass == 0 || layoutHelper == 0 || low == 0 || high == 0) {
       return null;
     }
+    if (interpreter == 0 || buffer < 0 || limit < 0) {
+      return null;
+    }
+    long queue = (long) longAt.invokeExact(interpreter);
+    if (queue == 0) {
+      return null;
+    }
+    long begin = (long) longAt.invokeExact(queue + buffer);
     return new VmStructs(
         intAt,
         (int) intAt.invokeExact(klass),
         layoutHelper,
         (long) longAt.invokeExact(low),
-        (long) longAt.invokeExact(high));
+        (long) longAt.invokeExact(high),
+        begin,
+        begin + (int) intAt.invokeExact(queue + limit));
   }
 
   /** How large an instance of the class is, in bytes, but for the lowest bits. */
