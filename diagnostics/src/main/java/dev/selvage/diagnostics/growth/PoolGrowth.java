@@ -137,14 +137,7 @@ final class PoolGrowth implements Watch {
     try {
       long now = nanos.getAsLong();
       IdentityHashMap<Object, Thread> live = livePools();
-      pools.removeIf(known -> known.refersTo(null));
-      IdentityHashMap<Object, Pool> known = new IdentityHashMap<>();
-      for (Pool pool : pools) {
-        Object it = pool.get();
-        if (it != null) {
-          known.put(it, pool);
-        }
-      }
+      IdentityHashMap<Object, Pool> known = Followed.byReferent(pools);
       live.forEach((it, thread) -> note(it, thread, known.get(it), now));
       count(live, now);
       samples++;

@@ -252,14 +252,7 @@ final class StaticGrowth implements Watch {
     // ---------------------------------------------------------------- from threads
 
     private void threads(Budget budget) {
-      IdentityHashMap<Object, Slot> known = new IdentityHashMap<>();
-      locals.removeIf(local -> local.refersTo(null));
-      for (Local local : locals) {
-        Object it = local.get();
-        if (it != null) {
-          known.put(it, local.slot);
-        }
-      }
+      IdentityHashMap<Object, Local> known = Followed.byReferent(locals);
       List<Thread> threads = JdkTimerGrowth.platformThreads();
       for (int i = 0; i < threads.size() && !budget.isSpent(); i++) {
         Thread thread = threads.get((nextThread + i) % threads.size());
@@ -281,17 +274,17 @@ final class StaticGrowth implements Watch {
     }
 
     /** What the thread has in the variables that are known. */
-    private void variables(Thread thread, IdentityHashMap<Object, Slot> known) {
+    private void variables(Thread thread, IdentityHashMap<Object, Local> known) {
       if (!(shapes.get(shapes.get(thread, "threadLocals"), "table") instanceof Object[] table)) {
         return;
       }
       for (Object entry : table) {
-        Object local = entry instanceof Reference<?> reference ? reference.get() : null;
-        Slot field = local == null ? null : known.get(local);
-        Slot slot = field == null ? null : shapes.of(entry.getClass()).reference("value");
+        Object variable = entry instanceof Reference<?> reference ? reference.get() : null;
+        Local local = variable == null ? null : known.get(variable);
+        Slot slot = local == null ? null : shapes.of(entry.getClass()).reference("value");
         Object value = slot == null ? null : shapes.reader().reference(entry, slot.offset());
-        if (value != null) {
-          Path path = new Path(new Path(null, field), null);
+        if (local != null && value != null) {
+          Path path = new Path(new Path(null, local.slot), null);
           meet(entry, slot, value, path, 0, DEEPEST_LOCAL, false, Long.MAX_VALUE);
         }
       }

@@ -77,14 +77,7 @@ final class ThreadLocalGrowth implements Watch {
   public void sample() {
     try {
       long now = nanos.getAsLong();
-      owners.removeIf(owner -> owner.refersTo(null));
-      IdentityHashMap<Thread, Owner> known = new IdentityHashMap<>();
-      for (Owner owner : owners) {
-        Thread thread = owner.get();
-        if (thread != null) {
-          known.put(thread, owner);
-        }
-      }
+      IdentityHashMap<Thread, Owner> known = Followed.byReferent(owners);
       for (Thread thread : JdkTimerGrowth.platformThreads()) {
         long tasks = workers.tasksDone(thread);
         Object map = tasks < 0 ? null : shapes.get(thread, "threadLocals");

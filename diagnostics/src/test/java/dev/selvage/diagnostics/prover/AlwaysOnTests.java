@@ -59,13 +59,7 @@ class AlwaysOnTests {
       executor.shutdownNow();
       assertTrue(executor.awaitTermination(10, TimeUnit.SECONDS));
     }
-    Jdk.ofThisJvm()
-        .forEachThread(
-            thread -> {
-              if (!thread.getName().contains("Poller")) {
-                thread.interrupt();
-              }
-            });
+    Blocked.interruptAll();
   }
 
   private void watch(AlwaysOn settings) {

@@ -58,13 +58,7 @@ class ProverTests {
       executor.shutdownNow();
       assertTrue(executor.awaitTermination(10, TimeUnit.SECONDS));
     }
-    Jdk.ofThisJvm()
-        .forEachThread(
-            thread -> {
-              if (!thread.getName().contains("Poller")) {
-                thread.interrupt();
-              }
-            });
+    Blocked.interruptAll();
   }
 
   private Report find() {

@@ -37,13 +37,7 @@ class SuspectsTests {
   @AfterEach
   void wakeAll() throws InterruptedException {
     open.countDown();
-    Jdk.ofThisJvm()
-        .forEachThread(
-            thread -> {
-              if (!thread.getName().contains("Poller")) {
-                thread.interrupt();
-              }
-            });
+    Blocked.interruptAll();
     for (Thread thread : threads) {
       thread.join(10_000);
     }

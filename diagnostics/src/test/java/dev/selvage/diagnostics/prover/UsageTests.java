@@ -75,13 +75,7 @@ class UsageTests {
     } finally {
       counting.close();
       end.countDown();
-      Jdk.ofThisJvm()
-          .forEachThread(
-              thread -> {
-                if (!thread.getName().contains("Poller")) {
-                  thread.interrupt();
-                }
-              });
+      Blocked.interruptAll();
     }
   }
 }
