@@ -289,10 +289,8 @@ public final class HeapDumpProver {
 
   // ------------------------------------------------------------------ doubts
 
-  /** Stands where the frame of another thread would: another dump may have it. */
-  public static final String UNSEEN =
-      "a virtual thread on its way on or off its carrier, whose stack the dump does not have: take"
-          + " another one";
+  /** Stands where the frame of another thread would; another dump may have that. */
+  public static final String UNSEEN = "a virtual thread on its way on or off its carrier";
 
   /**
    * Takes for live again whom a thread that can run might know of though the dump does not say so.
@@ -553,13 +551,15 @@ public final class HeapDumpProver {
                   names,
                   OptionalLong.empty(),
                   Map.of("doubt", doubt),
-                  Advice.because(pile.reason)
-                      + ", as far as the dump tells; but a thread that can run is in the same"
-                      + " package ("
-                      + doubt
-                      + ")")));
+                  Advice.because(pile.reason) + ", as far as the dump tells; but " + why(doubt))));
     }
     return findings;
+  }
+
+  private static String why(String doubt) {
+    return doubt.equals(UNSEEN)
+        ? "it has no stack of " + doubt + ": take another dump"
+        : "a thread that can run is in the same package (" + doubt + ")";
   }
 
   private static List<Finding> manyFindings(

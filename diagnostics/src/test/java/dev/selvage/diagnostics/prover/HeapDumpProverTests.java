@@ -348,6 +348,9 @@ final class HeapDumpProverTests {
     Finding suspected = report.findings().getLast();
     assertEquals("suspected", suspected.verdict());
     assertEquals(HeapDumpProver.UNSEEN, suspected.details().evidence().get("doubt"));
+    String because = suspected.details().because();
+    assertTrue(
+        because.endsWith("it has no stack of " + HeapDumpProver.UNSEEN + ": take another dump"));
   }
 
   @Test
