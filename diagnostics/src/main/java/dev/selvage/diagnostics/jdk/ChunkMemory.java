@@ -345,8 +345,27 @@ final class ChunkMemory {
     long klass = (long) longAt.invokeExact((Object) chunk, (long) vm.klassOffset());
     // The size of an instance without its stack; the lowest bits say something else.
     long stack = vm.layoutHelper(klass) & ~7L;
-    Layout layout =
-        new Layout(
+    long codeSize = vm.codeEnd() - vm.codeBegin();
+    long interpreterSize = vm.interpreterEnd() - vm.interpreterBegin();
+    if (stack < 32
+        || stack > 128
+        || codeSize <= 0
+        || vm.interpreterBegin() < vm.codeBegin()
+        || vm.interpreterEnd() > vm.codeEnd()
+        || interpreterSize <= 0) {
+      return null;
+    }
+    long tail = memory.offset(continuation, "tail");
+    long size = memory.offset(chunk, "size");
+    long sp = memory.offset(chunk, "sp");
+    long bottom = memory.offset(chunk, "bottom");
+    long parent = memory.offset(chunk, "parent");
+    long flags =
+        new ChunkFlags((int) stack, referenceAt, byteAt, tail, List.of(parent, size, sp, bottom))
+            .find();
+    return flags < 0
+        ? null
+        : new Layout(
             longAt,
             intAt,
             byteAt,
@@ -354,55 +373,16 @@ final class ChunkMemory {
             memory.offset(thread, "state"),
             memory.offset(thread, "cont"),
             memory.offset(continuation, "child"),
-            memory.offset(continuation, "tail"),
-            memory.offset(chunk, "parent"),
-            memory.offset(chunk, "size"),
-            memory.offset(chunk, "sp"),
-            memory.offset(chunk, "bottom"),
-            -1,
+            tail,
+            parent,
+            size,
+            sp,
+            bottom,
+            flags,
             stack,
             vm.codeBegin(),
-            vm.codeEnd() - vm.codeBegin(),
+            codeSize,
             vm.interpreterBegin(),
-            vm.interpreterEnd() - vm.interpreterBegin());
-    if (stack < 32 || stack > 128 || layout.codeSize <= 0) {
-      return null;
-    }
-    if (vm.interpreterBegin() < vm.codeBegin()
-        || vm.interpreterEnd() > vm.codeEnd()
-        || layout.interpreterSize <= 0) {
-      return null;
-    }
-    long flags =
-        new ChunkFlags(
-                (int) stack,
-                referenceAt,
-                byteAt,
-                layout.tail,
-                List.of(layout.parent, layout.size, layout.sp, layout.bottom))
-            .find();
-    return flags < 0 ? null : withFlags(layout, flags);
-  }
-
-  private static Layout withFlags(Layout l, long flags) {
-    return new Layout(
-        l.longAt,
-        l.intAt,
-        l.byteAt,
-        l.referenceAt,
-        l.state,
-        l.continuation,
-        l.child,
-        l.tail,
-        l.parent,
-        l.size,
-        l.sp,
-        l.bottom,
-        flags,
-        l.stack,
-        l.codeBegin,
-        l.codeSize,
-        l.interpreterBegin,
-        l.interpreterSize);
+            interpreterSize);
   }
 }

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.function.LongConsumer;
 
 /**
- * Threads that carry a pair of references through the ordinary collections of the program, and are
- * let go of meanwhile. Guarded by the prover and by the lock of the Jdk.
+ * Threads that carry the reference of a look through the ordinary collections of the program, and
+ * are let go of meanwhile. Guarded by the prover and by the lock of the Jdk.
  */
 final class Carried {
   /*

@@ -86,8 +86,8 @@ final class Collector {
   }
 
   /**
-   * Whether its ordinary collections find threads that carry a pair of references, and leave them
-   * in place.
+   * Whether its ordinary collections find threads that carry the reference of a look, and leave
+   * them in place.
    */
   boolean finds() {
     return switch (name) {
