@@ -9,7 +9,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutorService;
@@ -17,15 +16,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Requests over loopback to a server with a virtual thread a request. Once everything is compiled
- * it prints the time a request, the middle one of the rounds, and the processor time a request over
- * all of them, in microseconds.
+ * Requests over loopback to a server with a virtual thread a request. For each line that it reads
+ * it sends some thousand of them and prints the time and the processor time a request, in
+ * microseconds; in between it does nothing.
  */
 public final class Requests {
   private static final int CLIENTS = 8;
-  private static final int EACH = 1_500;
-  private static final int WARM_UP = 8;
-  private static final int ROUNDS = 6;
+  private static final int EACH = 250;
 
   private Requests() {}
 
@@ -45,21 +42,16 @@ public final class Requests {
     server.start();
     URI uri = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/order");
     try (HttpClient client = HttpClient.newHttpClient()) {
-      for (int i = 0; i < WARM_UP; i++) {
-        run(client, uri);
-      }
       var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-      double[] micros = new double[ROUNDS];
-      long processor = system.getProcessCpuTime();
-      for (int i = 0; i < ROUNDS; i++) {
+      while (IO.readln() != null) {
+        long processor = system.getProcessCpuTime();
         long start = System.nanoTime();
         run(client, uri);
-        micros[i] = (System.nanoTime() - start) / 1_000.0 / (CLIENTS * EACH);
+        long took = System.nanoTime() - start;
+        double used = system.getProcessCpuTime() - processor;
+        double requests = CLIENTS * EACH * 1_000.0;
+        System.out.printf(Locale.ROOT, "%.3f %.3f%n", took / requests, used / requests);
       }
-      double used = (system.getProcessCpuTime() - processor) / 1_000.0 / (ROUNDS * CLIENTS * EACH);
-      Arrays.sort(micros);
-      System.out.printf(
-          Locale.ROOT, "%.2f %.2f%n", (micros[ROUNDS / 2] + micros[(ROUNDS - 1) / 2]) / 2, used);
     }
     server.stop(0);
     handlers.close();
