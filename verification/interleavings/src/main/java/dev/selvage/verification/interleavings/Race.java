@@ -7,6 +7,7 @@ import dev.selvage.Context;
 import dev.selvage.Select;
 import dev.selvage.sync.Mutex;
 import dev.selvage.sync.Once;
+import dev.selvage.sync.RWMutex;
 import dev.selvage.sync.SingleFlight;
 import dev.selvage.sync.WaitGroup;
 import java.time.Duration;
@@ -50,6 +51,13 @@ final class Race {
       }
     }
     new Mutex().withLock(() -> {});
+    RWMutex rw = new RWMutex();
+    check(rw.tryRLock(), "not free");
+    check(!rw.lock(Duration.ofNanos(1)) && !rw.tryLock(), "written while it is read");
+    rw.rUnlock();
+    rw.lock();
+    check(!rw.rLock(Duration.ofNanos(1)), "read while it is written");
+    rw.unlock();
     WaitGroup group = new WaitGroup();
     group.add(1);
     group.await(Duration.ZERO);

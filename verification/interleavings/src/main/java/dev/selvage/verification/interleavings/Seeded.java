@@ -1,6 +1,7 @@
 package dev.selvage.verification.interleavings;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,59 @@ final class Seeded {
           lock.unlock();
         };
     Race.run(part, part);
+  }
+
+  /** A lock whose readers look for a writer, and only then are counted. */
+  private static final class HastyReadWriteLock {
+    private final AtomicInteger readers = new AtomicInteger();
+    private volatile boolean writer;
+
+    boolean tryRLock() {
+      if (writer) {
+        return false;
+      }
+      readers.incrementAndGet(); // what if a writer has counted them just now?
+      return true;
+    }
+
+    void rUnlock() {
+      readers.decrementAndGet();
+    }
+
+    boolean tryLock() {
+      writer = true;
+      if (readers.get() == 0) {
+        return true;
+      }
+      writer = false;
+      return false;
+    }
+
+    void unlock() {
+      writer = false;
+    }
+  }
+
+  static void readWriteLockThatCountsItsReadersTooLate() throws InterruptedException {
+    HastyReadWriteLock rw = new HastyReadWriteLock();
+    Critical critical = new Critical();
+    Race.Part reading =
+        () -> {
+          if (rw.tryRLock()) {
+            critical.look();
+            rw.rUnlock();
+          }
+        };
+    Race.run(
+        reading,
+        reading,
+        reading,
+        () -> {
+          if (rw.tryLock()) {
+            critical.pass();
+            rw.unlock();
+          }
+        });
   }
 
   /** A channel for one value whose receiver looks before it says that it waits. */

@@ -113,6 +113,26 @@ final class Selects {
     checkIdle(a, b);
   }
 
+  /** The limit is used again: that of the first wait, should it ring late, ends no later one. */
+  static void timeLimitOfReusedSelect() throws InterruptedException {
+    Channel<Integer> a = Channel.unbuffered();
+    Ledger ledger = new Ledger();
+    Race.run(
+        () -> {
+          Select select = Select.create();
+          Select.Receiving<Integer> in = select.receive(a);
+          Select.Arm hit = select.await(SHORT);
+          if (hit == null) {
+            hit = select.await(Duration.ofDays(1));
+          }
+          Race.check(hit == in, "ended by the time limit of the wait before");
+          ledger.received(in.value());
+        },
+        () -> Channels.send(a, 1, ledger));
+    Race.same(1, ledger.sentCount(), "values sent");
+    ledger.checkConserved();
+  }
+
   static void interruptedReusedSelect() throws InterruptedException {
     Channel<Integer> a = Channel.unbuffered();
     Channel<Integer> b = Channel.unbuffered();
