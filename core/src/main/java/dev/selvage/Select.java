@@ -34,6 +34,13 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
+ * <p>Once built, that allocates nothing, whether a case is ready or it waits, but for the time
+ * limit of the first wait that has one in a thread. The exception is a virtual thread that is no
+ * goroutine: tools list it only while it waits, so each wait makes its entry in the list; a
+ * goroutine gets its entry at its first wait, for good. The expression form makes a few small
+ * objects each time: two or three for each case, seven for all of them together (ten from five
+ * cases on), and one more when it waits with a time limit; besides what its lambdas capture.
+ *
  * <p>The same channel may stand in several cases. A channel that is never ready ({@link
  * Channel#never}) is passed over. An interrupt before any case was carried out ends the wait with
  * an {@link InterruptedException}, and then none was.

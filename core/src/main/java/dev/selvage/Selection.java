@@ -29,7 +29,7 @@ final class Selection implements Waiter.Several {
    *     that lost are taken out of their queues, one lock at a time.
    *
    * All nodes are out of all queues, and the timer does not touch the waiter, whenever await() is
-   * not running; so nodes and waiter can be used again.
+   * not running; so nodes, waiter and time limit can be used again.
    */
   private static final int INITIAL = 4;
 
@@ -43,6 +43,8 @@ final class Selection implements Waiter.Several {
   // The channels, each once, by id.
   private Channel<?>[] channels = new Channel<?>[INITIAL];
   private int distinct;
+  // That of the last wait that had one; stopped while await() is not running.
+  private @Nullable Timeout limit;
 
   /** Creates a selection without cases, for the current thread. */
   Selection() {
@@ -95,7 +97,9 @@ final class Selection implements Waiter.Several {
     Interrupts.check();
     shuffle();
     Node ready = attemptOneByOne();
+    Timeout limited = null;
     if (ready == null) {
+      limited = timeout <= 0 ? null : limit(timeout);
       lock();
       try {
         ready = attempt();
@@ -110,7 +114,7 @@ final class Selection implements Waiter.Several {
       }
     }
     if (ready == null) {
-      return size == 0 ? waitForNothing(timeout) : park(timeout);
+      return size == 0 ? waitForNothing(limited) : park(limited);
     }
     Node partner = ready.partner;
     if (partner != null) {
@@ -118,6 +122,15 @@ final class Selection implements Waiter.Several {
       partner.wake();
     }
     return ready;
+  }
+
+  /** Sets the time limit of a wait to come. Before cases are queued, as then nothing may fail. */
+  private @Nullable Timeout limit(long nanos) {
+    Timeout next = Timeout.after(limit, nanos);
+    if (next != null) {
+      limit = next;
+    }
+    return next;
   }
 
   /** Tries what looks ready, with one lock at a time. */
@@ -160,15 +173,18 @@ final class Selection implements Waiter.Several {
   }
 
   /** Waits without any case. Its frame tells tools so, as that of a channel's does. */
-  private @Nullable Node waitForNothing(long timeout) throws InterruptedException {
-    return park(timeout);
+  private @Nullable Node waitForNothing(@Nullable Timeout limited) throws InterruptedException {
+    return park(limited);
   }
 
-  private @Nullable Node park(long timeout) throws InterruptedException {
-    Timeout limit = timeout == Long.MAX_VALUE ? null : Timeout.start(waiter, timeout);
+  private @Nullable Node park(@Nullable Timeout limited) throws InterruptedException {
+    // Not by Timeout.await: its frames would lie on the stack of all that wait.
+    if (limited != null) {
+      limited.begin(waiter);
+    }
     boolean finished = waiter.await();
-    if (limit != null) {
-      limit.stop();
+    if (limited != null) {
+      limited.stop();
     }
     Object winner = waiter.winner();
     for (int i = 0; i < size; i++) {

@@ -255,6 +255,45 @@ final class SelectTests {
     }
   }
 
+  /** The time limit is used again, so what it does late must not end the wait that comes next. */
+  @Test
+  void aTimeLimitThatRingsLateEndsNoLaterWait() throws Exception {
+    Channel<Integer> in = Channel.unbuffered();
+    Channel<Integer> out = Channel.unbuffered();
+    go(
+        () -> {
+          for (int i = 0; i < 5_000; i++) {
+            in.send(i);
+            Thread.onSpinWait();
+            out.receive();
+          }
+          in.close();
+        });
+    Select sel = Select.create();
+    Select.Receiving<Integer> next = sel.receive(in);
+    Select.Sending<Integer> answer = sel.send(out, 0);
+    answer.enable(false);
+    java.util.Random random = new java.util.Random(4);
+    for (int i = 0; ; i++) {
+      Select.Arm hit = sel.await(Duration.ofNanos(1 + random.nextInt(30_000)));
+      // Whether that was in time or not: this has an hour.
+      if (hit == null) {
+        hit = sel.await(Duration.ofHours(1));
+      }
+      assertSame(next, hit);
+      if (next.closed()) {
+        assertEquals(5_000, i);
+        break;
+      }
+      assertEquals(i, next.value());
+      next.enable(false);
+      answer.enable(true);
+      assertSame(answer, sel.await());
+      next.enable(true);
+      answer.enable(false);
+    }
+  }
+
   @Test
   void theReusableFormSendsOneValueAfterTheOther() throws Exception {
     Channel<Integer> out = Channel.unbuffered();

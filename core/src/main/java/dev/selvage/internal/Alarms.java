@@ -172,9 +172,23 @@ public final class Alarms {
     return state != Alarm.IDLE && state != Alarm.RINGING;
   }
 
-  /** Whether an alarm's {@code ring} runs just now. */
-  static boolean isRinging(Alarm alarm) {
-    return alarm.state == Alarm.RINGING;
+  /**
+   * Takes an alarm away for good: on return it does not ring and will not, not even because it
+   * could not for lack of memory. For who alone schedules it. Spins while it rings.
+   */
+  static void end(Alarm alarm) {
+    int looks = 0;
+    while (alarm.state != Alarm.IDLE) {
+      if (!cancel(alarm)) {
+        Backoff.pause(looks++);
+      }
+    }
+    Backoff.end(looks);
+  }
+
+  /** Whether an alarm goes by the clock that governs the current thread. */
+  static boolean isOfCurrentClock(Alarm alarm) {
+    return alarm.clockwork == Clockwork.current();
   }
 
   /** Whether the current thread rings the alarms of the system, which nothing may hold up. */

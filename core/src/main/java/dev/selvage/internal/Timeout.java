@@ -35,6 +35,20 @@ public final class Timeout extends Alarms.Alarm {
     return timeout;
   }
 
+  /**
+   * Does the same with the limit of an earlier wait of this owner, if that goes by the clock of the
+   * current thread: then nothing is made.
+   *
+   * @param used null if there is none
+   */
+  public static @Nullable Timeout after(@Nullable Timeout used, long nanos) {
+    if (nanos == Long.MAX_VALUE || used == null || !Alarms.isOfCurrentClock(used)) {
+      return after(nanos);
+    }
+    used.reset(nanos);
+    return used;
+  }
+
   /** Sets another limit, counted from now, for the next wait. By the clock of the first one. */
   public void reset(long nanos) {
     limit = Alarms.after(this, nanos);
@@ -92,13 +106,7 @@ public final class Timeout extends Alarms.Alarm {
 
   /** Ends it. On return it does not touch the waiter any more, so that may be used again. */
   public void stop() {
-    if (!Alarms.cancel(this)) {
-      int looks = 0;
-      while (Alarms.isRinging(this)) {
-        Backoff.pause(looks++);
-      }
-      Backoff.end(looks);
-    }
+    Alarms.end(this);
     waiter = null;
   }
 }

@@ -143,6 +143,51 @@ final class AlarmsTests {
     }
   }
 
+  /** What could not ring for lack of memory is to ring again soon; but not after it was ended. */
+  @Test
+  void oneThatWasEndedWhileItRangDoesNotRingAgain() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      CountDownLatch rings = new CountDownLatch(1);
+      CountDownLatch goesOn = new CountDownLatch(1);
+      java.util.concurrent.atomic.AtomicInteger times =
+          new java.util.concurrent.atomic.AtomicInteger();
+      Alarms.Alarm alarm =
+          new Alarms.Alarm() {
+            @Override
+            protected void ring() {
+              if (times.incrementAndGet() > 1) {
+                return;
+              }
+              rings.countDown();
+              try {
+                goesOn.await();
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+              throw new OutOfMemoryError("as if there were none left");
+            }
+          };
+      Alarms.schedule(alarm, Alarms.now());
+      rings.await();
+      Thread releases = Thread.ofPlatform().start(goesOn::countDown);
+      Alarms.end(alarm);
+      assertEquals(Alarms.Alarm.IDLE, alarm.state);
+      int before = times.get(); // a second time at most, had it been put off and rung already
+      releases.join();
+      CountDownLatch later = new CountDownLatch(1);
+      Alarms.schedule(
+          new Alarms.Alarm() {
+            @Override
+            protected void ring() {
+              later.countDown();
+            }
+          },
+          Alarms.after(20_000_000)); // twice as long as it would be put off
+      later.await();
+      assertEquals(before, times.get());
+    }
+  }
+
   @Test
   void timesThatDoNotFitAreAsNearAsTheyCanBe() {
     assertEquals(Alarms.NEVER, Alarms.after(Long.MAX_VALUE));

@@ -61,6 +61,17 @@ final class ManualClockTests {
   }
 
   @Test
+  void limitsASelectThatWasLimitedByAnotherClockBefore() throws Exception {
+    Select sel = Select.create();
+    sel.receive(Channel.unbuffered());
+    assertNull(sel.await(Duration.ofNanos(1)));
+    clock.run(() -> go(() -> note(sel.await(SECOND) == null ? "over" : "a value")));
+    clock.advance(SECOND);
+    assertEquals(List.of("1000 over"), log);
+    assertNull(sel.await(Duration.ofNanos(1))); // or it would wait until somebody moves the clock
+  }
+
+  @Test
   void governsGoroutinesAndThoseThatTheyStart() throws Exception {
     AtomicReference<Clock> seen = new AtomicReference<>();
     AtomicReference<Clock> outside = new AtomicReference<>();
