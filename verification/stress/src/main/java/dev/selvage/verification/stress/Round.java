@@ -32,9 +32,12 @@ final class Round {
   private static final int RECEIVERS = 4;
   private static final int EACH = 1_000;
 
+  /** How many values senders try to send. */
+  static final int VALUES = SENDERS * EACH;
+
   private final long seed;
   private final List<Channel<Integer>> channels;
-  private final Ledger ledger = new Ledger(SENDERS * EACH);
+  private final Ledger ledger = new Ledger(VALUES);
   private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
   private final AtomicInteger sending = new AtomicInteger(SENDERS);
   private final AtomicLong operations = new AtomicLong();

@@ -15,16 +15,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Rounds with ever other seeds, until the time is over. {@code -Dselvage.seed=N} repeats what a
  * failure names; the threads still run as they please, so the failure may take some rounds more.
- * {@code -Dselvage.seconds=N} is how long each capacity is stressed; {@code -Plong} does so for two
- * minutes.
+ * {@code -Dselvage.seconds=N} is how long each capacity is stressed, and {@code
+ * -Dselvage.operations=N} with how many operations at least; {@code -Plong} does so for two
+ * minutes, with ten millions.
  */
 @Timeout(600)
 @ExtendWith(NobodyLeft.class)
 final class StressTests {
   private static final long SECONDS = Long.getLong("selvage.seconds", 3);
 
-  /** So many at least, however slow the machine is. */
-  private static final int FEW_ROUNDS = 5;
+  /** So many at least, however slow the machine is: the time limit of a test is the only other. */
+  private static final long OPERATIONS = Long.getLong("selvage.operations", 200_000);
+
+  /**
+   * Of a round's values so many are sent at least, over many rounds: else most operations are given
+   * up, refused or closed, and nobody is ever handed a value.
+   */
+  private static final int SENT_EACH_ROUND = Round.VALUES / 4;
 
   private static long firstSeed() {
     String given = System.getProperty("selvage.seed", "");
@@ -39,7 +46,7 @@ final class StressTests {
     long operations = 0;
     long sent = 0;
     int rounds = 0;
-    for (; rounds < FEW_ROUNDS || System.nanoTime() < end; rounds++) {
+    for (; operations < OPERATIONS || System.nanoTime() < end; rounds++) {
       long seed = first + rounds;
       try {
         Round.Done done = new Round(capacity, seed).run();
@@ -53,7 +60,7 @@ final class StressTests {
     System.out.printf(
         "capacity %d: seed %d, %d rounds, %d operations, %d values%n",
         capacity, first, rounds, operations, sent);
-    assertTrue(sent > rounds, "hardly anything was sent");
+    assertTrue(sent >= (long) rounds * SENT_EACH_ROUND, sent + " values in " + rounds + " rounds");
   }
 
   @Test
