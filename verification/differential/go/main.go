@@ -139,6 +139,24 @@ func (s *stage) tell(actors ...*actor) string {
 	return strings.Join(said, "; ")
 }
 
+// finish waits until actors have finished, whoever lets them, and joins their outcomes.
+func (s *stage) finish(actors ...*actor) string {
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Microsecond) {
+		left := 0
+		for _, a := range actors {
+			if a.outcome.Load() == nil {
+				left++
+			}
+		}
+		if left == 0 {
+			return s.tell(actors...)
+		}
+		if time.Now().After(end) {
+			panic("no end of it")
+		}
+	}
+}
+
 func (sc scenario) inOwnProcess() string {
 	self, err := os.Executable()
 	if err != nil {
@@ -167,6 +185,7 @@ func main() {
 	onces()
 	contexts()
 	timers()
+	xsync()
 	for _, sc := range scenarios {
 		if len(os.Args) > 1 {
 			if os.Args[1] == sc.key() {

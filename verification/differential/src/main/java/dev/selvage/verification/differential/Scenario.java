@@ -27,6 +27,9 @@ record Scenario(String group, String operation, String state, Play play) {
     Onces.addTo(all);
     Contexts.addTo(all);
     Timers.addTo(all);
+    Semaphores.addTo(all);
+    ErrorGroups.addTo(all);
+    SingleFlights.addTo(all);
     return all;
   }
 

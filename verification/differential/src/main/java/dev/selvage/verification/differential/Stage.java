@@ -27,7 +27,10 @@ final class Stage {
           WaitReason.RWMUTEX_RLOCK,
           WaitReason.RWMUTEX_LOCK,
           WaitReason.WAIT_GROUP_WAIT,
-          WaitReason.COND_WAIT);
+          WaitReason.COND_WAIT,
+          WaitReason.SEMACQUIRE,
+          WaitReason.ERROR_GROUP_WAIT,
+          WaitReason.SINGLE_FLIGHT_DO);
 
   /** A scenario that hangs is a mistake in it; here it ends. */
   private static final int PATIENCE_MILLIS = 60_000;
@@ -123,6 +126,18 @@ final class Stage {
   String tell(List<Actor> told) throws InterruptedException {
     settle();
     return told.stream().map(Actor::toString).collect(Collectors.joining("; "));
+  }
+
+  /** Waits until actors have finished, whoever lets them, and joins their outcomes. */
+  String finish(Actor... finishing) throws InterruptedException {
+    List<Actor> told = List.of(finishing);
+    for (int i = 0; !told.stream().allMatch(Actor::hasFinished); i++) {
+      if (i == PATIENCE_MILLIS) {
+        throw new AssertionError("no end of it: " + actors);
+      }
+      Thread.sleep(1);
+    }
+    return tell(told);
   }
 
   /** Ends who is still blocked; afterwards none of the goroutines is left. */

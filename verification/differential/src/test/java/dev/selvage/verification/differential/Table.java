@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -20,7 +21,27 @@ final class Table {
   static final Path FILE = Path.of("conformance.tsv");
   static final Path DIFFERENCES = Path.of("deviations.tsv");
 
+  /** What is not in Go's standard library but in golang.org/x/sync. */
+  private static final Set<String> XSYNC = Set.of("Semaphore", "ErrorGroup", "SingleFlight");
+
   private Table() {}
+
+  /** Whether Go needs golang.org/x/sync for a line of the table, or for a key. */
+  static boolean isXSync(String line) {
+    return XSYNC.contains(line.substring(0, line.indexOf('\t')));
+  }
+
+  /** Those of the entries that need golang.org/x/sync, or those that do not. */
+  static <V> SequencedMap<String, V> part(Map<String, V> entries, boolean xsync) {
+    SequencedMap<String, V> part = new LinkedHashMap<>();
+    entries.forEach(
+        (key, value) -> {
+          if (isXSync(key) == xsync) {
+            part.put(key, value);
+          }
+        });
+    return part;
+  }
 
   /**
    * A difference that is meant.
