@@ -163,8 +163,7 @@ final class ChunkMemory {
    *     which is too large
    */
   static boolean read(Thread thread, Signature into) {
-    Layout layout = LAYOUT;
-    if (layout == null || !look(layout, thread, into)) {
+    if (!look(thread, into)) {
       return false;
     }
     if (into.settled) {
@@ -173,10 +172,7 @@ final class ChunkMemory {
     int length = into.length;
     int hash = into.hash;
     Object tail = into.tail;
-    return look(layout, thread, into)
-        && into.tail == tail
-        && into.length == length
-        && into.hash == hash;
+    return look(thread, into) && into.tail == tail && into.length == length && into.hash == hash;
   }
 
   /** Whether a thread has stayed where it was when a settled signature was read. */
@@ -207,7 +203,11 @@ final class ChunkMemory {
     };
   }
 
-  private static boolean look(Layout layout, Thread thread, Signature into) {
+  private static boolean look(Thread thread, Signature into) {
+    Layout layout = LAYOUT;
+    if (layout == null) {
+      return false;
+    }
     try {
       int state = (int) layout.intAt.invokeExact((Object) thread, layout.state);
       if (!isUnmounted(state)) {
@@ -226,7 +226,7 @@ final class ChunkMemory {
       int sp = (int) layout.intAt.invokeExact(tail, layout.sp);
       int flags = (byte) layout.byteAt.invokeExact(tail, layout.flags);
       VarHandle.acquireFence();
-      if (!words(layout, tail, into)) {
+      if (!words(tail, into)) {
         return false;
       }
       VarHandle.acquireFence();
@@ -242,7 +242,13 @@ final class ChunkMemory {
     }
   }
 
-  private static boolean words(Layout layout, Object tail, Signature into) throws Throwable {
+  private static boolean words(Object tail, Signature into) throws Throwable {
+    // Asked for anew, not handed over: only so does the compiler see constants, and does not call
+    // method handles for each word.
+    Layout layout = LAYOUT;
+    if (layout == null) {
+      return false;
+    }
     long[] words = into.words;
     int n = 0;
     long hash = 0;

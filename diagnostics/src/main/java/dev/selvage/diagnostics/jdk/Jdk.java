@@ -61,8 +61,9 @@ public interface Jdk {
   }
 
   /**
-   * The same in two halves. The first consumer gets only threads of the root; the second gets the
-   * others of the root, and all of other containers, when both works are done.
+   * The same by two consumers, each of which takes the next piece of the root when it is done with
+   * its last. The first gets only threads of the root; the second gets the others of the root, and
+   * all of other containers, when both works are done.
    */
   void forEach(
       Both both,

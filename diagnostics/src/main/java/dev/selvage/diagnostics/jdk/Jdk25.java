@@ -31,9 +31,11 @@ import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.AbstractOwnableSynchronizer;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +67,17 @@ final class Jdk25 implements Jdk {
    */
 
   static final Jdk25 INSTANCE = new Jdk25();
+
+  /** What is asked of every thread. Of a record, so that the compiler can take it for constants. */
+  private record Hot(
+      @Nullable MethodHandle state,
+      @Nullable MethodHandle continuation,
+      @Nullable MethodHandle tail,
+      @Nullable MethodHandle headScope,
+      @Nullable MethodHandle previousScope,
+      @Nullable MethodHandle newFinalReference) {}
+
+  private static final Hot HOT = INSTANCE.hot();
 
   /** The name of the container that lists those which are carried and were started directly. */
   private static final String CARRIED = "selvage-carried";
@@ -260,6 +273,10 @@ final class Jdk25 implements Jdk {
     }
   }
 
+  private Hot hot() {
+    return new Hot(state, continuation, tail, headScope, previousScope, newFinalReference);
+  }
+
   /** As the JDK reads it when it starts. */
   private static boolean tracks() {
     String track = System.getProperty("jdk.trackAllThreads");
@@ -422,17 +439,10 @@ final class Jdk25 implements Jdk {
     if (started != null) {
       BiConsumer<Container, Thread> visitorOfHelpers = visitor(helpers, openOfHelpers);
       List<Spliterator<Thread>> pieces = pieces(started.spliterator());
+      AtomicInteger next = new AtomicInteger();
       both.run(
-          () -> {
-            for (int i = 1; i < pieces.size(); i += 2) {
-              pieces.get(i).forEachRemaining(thread -> visitorOfHelpers.accept(root, thread));
-            }
-          },
-          () -> {
-            for (int i = 0; i < pieces.size(); i += 2) {
-              pieces.get(i).forEachRemaining(thread -> visitor.accept(root, thread));
-            }
-          });
+          () -> take(next, pieces, thread -> visitorOfHelpers.accept(root, thread)),
+          () -> take(next, pieces, thread -> visitor.accept(root, thread)));
     }
     open.addAll(openOfHelpers);
     if (registry != null) {
@@ -454,13 +464,21 @@ final class Jdk25 implements Jdk {
     }
   }
 
+  /** Whoever is ready takes the next piece. */
+  private static void take(
+      AtomicInteger next, List<Spliterator<Thread>> pieces, Consumer<Thread> consumer) {
+    for (int i = next.getAndIncrement(); i < pieces.size(); i = next.getAndIncrement()) {
+      pieces.get(i).forEachRemaining(consumer);
+    }
+  }
+
   /**
-   * Many pieces, of which every other one makes about half: threads lie in the order of their ids,
-   * so that half of the set may have hardly any.
+   * Many pieces: threads lie in the order of their ids, so that half of the set may have hardly
+   * any; and on a busy machine one of two threads may come late.
    */
   private static List<Spliterator<Thread>> pieces(Spliterator<Thread> whole) {
     List<Spliterator<Thread>> pieces = new ArrayList<>(List.of(whole));
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
       List<Spliterator<Thread>> smaller = new ArrayList<>();
       for (Spliterator<Thread> piece : pieces) {
         Spliterator<Thread> half = piece.trySplit();
@@ -491,8 +509,8 @@ final class Jdk25 implements Jdk {
 
   /** The thread containers among the scopes that a thread has open. */
   private void addScopes(Thread owner, List<Object> scopes) {
-    MethodHandle head = headScope;
-    MethodHandle previous = previousScope;
+    MethodHandle head = HOT.headScope;
+    MethodHandle previous = HOT.previousScope;
     Class<?> containers = containerClass;
     if (head == null || previous == null || containers == null) {
       return;
@@ -566,7 +584,7 @@ final class Jdk25 implements Jdk {
   }
 
   private int rawState(Thread thread) {
-    MethodHandle get = state;
+    MethodHandle get = HOT.state;
     if (get == null) {
       return -1;
     }
@@ -618,8 +636,8 @@ final class Jdk25 implements Jdk {
 
   @Override
   public int parkIdentity(Thread thread) {
-    MethodHandle getContinuation = continuation;
-    MethodHandle getTail = tail;
+    MethodHandle getContinuation = HOT.continuation;
+    MethodHandle getTail = HOT.tail;
     if (getContinuation == null || getTail == null) {
       throw new IllegalStateException("java.base/java.lang and jdk.internal.vm are not open");
     }
@@ -633,7 +651,7 @@ final class Jdk25 implements Jdk {
 
   @Override
   public HiddenThread handle(Thread thread) {
-    MethodHandle create = newFinalReference;
+    MethodHandle create = HOT.newFinalReference;
     if (create == null) {
       throw new IllegalStateException("java.base/java.lang.ref is not open");
     }
@@ -675,31 +693,33 @@ final class Jdk25 implements Jdk {
     }
   }
 
+  // Of these two a second thread makes use while the first holds the lock of the finalizers: they
+  // load no class, which a switch over an enum does, for an agent of the program's may look at
+  // that.
+
   @Override
   public void hide(Container container, Thread thread, HiddenThread handle) {
-    switch (container.kind()) {
-      case ROOT -> forget(thread);
-      case EXECUTOR, POOL -> {
-        HidingSet set = hidingSet(container);
-        if (set != null) {
-          set.hide(thread, handle);
-        }
+    Container.Kind kind = container.kind();
+    if (kind == Container.Kind.ROOT) {
+      forget(thread);
+    } else if (kind != Container.Kind.SCOPE) {
+      HidingSet set = hidingSet(container);
+      if (set != null) {
+        set.hide(thread, handle);
       }
-      case SCOPE -> {}
     }
   }
 
   @Override
   public void restore(Container container, long id, Thread thread) {
-    switch (container.kind()) {
-      case ROOT -> remember(thread);
-      case EXECUTOR, POOL -> {
-        HidingSet set = hidingSet(container);
-        if (set != null) {
-          set.restore(id, thread);
-        }
+    Container.Kind kind = container.kind();
+    if (kind == Container.Kind.ROOT) {
+      remember(thread);
+    } else if (kind != Container.Kind.SCOPE) {
+      HidingSet set = hidingSet(container);
+      if (set != null) {
+        set.restore(id, thread);
       }
-      case SCOPE -> {}
     }
   }
 

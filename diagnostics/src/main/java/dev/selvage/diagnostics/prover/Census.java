@@ -111,7 +111,7 @@ final class Census {
     Counts counts = new Counts();
     Counts ofHelper = new Counts();
     jdk.forEach(
-        Halves.forAbout(jdk.rootSize()),
+        Claims.forAbout(jdk.rootSize()),
         (_, thread) -> countProgram(thread, ofHelper),
         (_, thread) -> countProgram(thread, counts));
     counts.add(ofHelper, maxRawParks);

@@ -21,7 +21,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -147,21 +146,36 @@ final class Deadlocks {
 
   // ------------------------------------------------------------------ who waits for whom
 
+  /** Who waits for something, as one of two threads sees it. */
+  private final class Waiting {
+    final List<Thread> joining = new ArrayList<>();
+    final List<Thread> holders = new ArrayList<>(); // one for each who waits for a lock
+
+    void look(Thread thread) {
+      Object blocker = LockSupport.getBlocker(thread);
+      if (LockQueues.isLock(blocker)) {
+        Thread holder = queues.holder(blocker, null);
+        if (holder != null) {
+          holders.add(holder);
+        }
+      } else if (LockQueues.isLatch(blocker)) {
+        joining.add(thread);
+      }
+    }
+  }
+
   private void collect() {
-    List<Thread> joining = new ArrayList<>();
-    forEachThread(
-        thread -> {
-          Object blocker = LockSupport.getBlocker(thread);
-          if (LockQueues.isLock(blocker)) {
-            Thread holder = queues.holder(blocker, null);
-            if (holder != null) {
-              waitersOf.merge(holder, 1, Integer::sum);
-            }
-          } else if (LockQueues.isLatch(blocker)) {
-            joining.add(thread);
-          }
-        });
-    if (joining.isEmpty()) {
+    Waiting helpers = new Waiting();
+    Waiting waiting = new Waiting();
+    jdk.forEach(
+        Claims.forAbout(jdk.rootSize()),
+        (_, thread) -> helpers.look(thread),
+        (_, thread) -> waiting.look(thread));
+    jdk.platformThreads().forEach(waiting::look);
+    waiting.holders.addAll(helpers.holders);
+    waiting.holders.forEach(holder -> waitersOf.merge(holder, 1, Integer::sum));
+    waiting.joining.addAll(helpers.joining);
+    if (waiting.joining.isEmpty()) {
       return;
     }
     jdk.forEachThread(
@@ -171,19 +185,12 @@ final class Deadlocks {
             ends.put(end, thread);
           }
         });
-    for (Thread thread : joining) {
+    for (Thread thread : waiting.joining) {
       Object blocker = LockSupport.getBlocker(thread);
       Thread joined = blocker == null ? null : ends.get(blocker);
       if (joined != null) {
         waitersOf.merge(joined, 1, Integer::sum);
       }
-    }
-  }
-
-  private void forEachThread(Consumer<Thread> consumer) {
-    jdk.forEachThread(consumer);
-    for (Thread thread : jdk.platformThreads()) {
-      consumer.accept(thread);
     }
   }
 

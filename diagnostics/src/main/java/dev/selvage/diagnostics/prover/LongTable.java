@@ -9,7 +9,13 @@ final class LongTable {
    * Open addressing with linear probing. A key of 0 is an empty slot; thread ids are positive.
    * Removal shifts the rest of the run back, so there are no tombstones. At most half of the slots
    * are in use.
+   *
+   * Ids that follow one another lie side by side, BLOCK of them at a time: threads are listed by
+   * their ids, so that whoever asks for one after the other finds the next where the processor has
+   * just read. Blocks are scattered, so that ranges of ids which meet do not make one long run.
    */
+
+  private static final int BLOCK = 16;
 
   private long[] keys = new long[1024];
   private int[] first = new int[1024];
@@ -25,10 +31,17 @@ final class LongTable {
     return size;
   }
 
+  /** The slot in which an entry is if nobody was there before. */
+  private int home(long key) {
+    long hash = (key / BLOCK) * 0x9E3779B97F4A7C15L;
+    int blocks = keys.length / BLOCK; // a power of two
+    int block = (int) (hash >>> (Long.numberOfLeadingZeros(blocks) + 1));
+    return block * BLOCK + (int) (key % BLOCK);
+  }
+
   private int slot(long key) {
     int mask = keys.length - 1;
-    long hash = key * 0x9E3779B97F4A7C15L;
-    int i = (int) (hash >>> 40) & mask;
+    int i = home(key);
     while (keys[i] != 0 && keys[i] != key) {
       i = (i + 1) & mask;
     }
@@ -68,6 +81,11 @@ final class LongTable {
     return first[place];
   }
 
+  /** The second number of the entry at a place. */
+  int secondAt(int place) {
+    return second[place];
+  }
+
   /** Makes room for so many entries in all. */
   void reserve(int entries) {
     while (entries > keys.length / 2) {
@@ -105,7 +123,7 @@ final class LongTable {
       if (keys[i] == 0) {
         break;
       }
-      int home = (int) ((keys[i] * 0x9E3779B97F4A7C15L) >>> 40) & mask;
+      int home = home(keys[i]);
       // may the entry at i move to the hole? only if its home is not in (hole, i]
       boolean stays = hole <= i ? hole < home && home <= i : hole < home || home <= i;
       if (!stays) {

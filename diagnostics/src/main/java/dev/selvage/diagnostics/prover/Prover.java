@@ -313,6 +313,8 @@ public final class Prover implements Leaks {
 
   private Report look(Mode mode, Rules by) throws InterruptedException {
     long start = System.nanoTime();
+    Preloading preloading =
+        last == null && jdk.canHide() ? Preloading.begin(jdk) : Preloading.none();
     Report.Proof proof;
     if (carried != null) {
       carried.putAllDown();
@@ -333,6 +335,7 @@ public final class Prover implements Leaks {
     Report.Goroutines goroutines =
         jdk.canHide() ? census.count(refusal == null) : ThreadDumpList.count();
     Deadlocks.Found deadlocks = Deadlocks.find(jdk, queues, observations, proven);
+    preloading.await();
     List<Finding> findings = provenFindings(deadlocks);
     findings.addAll(census.suspects(rules));
     findings.addAll(deadlocks.findings());
@@ -535,7 +538,7 @@ public final class Prover implements Leaks {
         Canary.release(found.threads[i]);
       } else if (!proven.contains(id)) {
         fresh[n++] = i;
-        anyConfirmed |= rounds.confirmed(id);
+        anyConfirmed = anyConfirmed || rounds.confirmed(id);
       }
     }
     if (!anyConfirmed) {
@@ -553,12 +556,13 @@ public final class Prover implements Leaks {
         roots.put(found.ids[indices[k]], 1, 1);
       }
     }
-    rounds.noteWhoRan(found);
+    Judged judged = new Judged(found, rounds, indices);
+    Claims.of(indices.length, judged::on, judged::on);
+    Claims.of(found.size(), judged::known, judged::known);
+    rounds.noteWhoRan(judged.places);
     if (roots.size() > knownRoots) {
       return false;
     }
-    Judged judged = new Judged(found, rounds, indices);
-    Halves.of(indices.length, judged::on, judged::on);
     int[] freeGroups = new int[stacks.size()]; // by stack, one more than the group; 0 if not known
     int[] otherGroups = new int[stacks.size()];
     proven.reserve(proven.size() + indices.length);
@@ -610,8 +614,13 @@ public final class Prover implements Leaks {
     }
   }
 
-  /** What is asked of each thread that is new, by two threads. */
+  /** What is asked of each thread that is new, by two threads; and whether the others are there. */
   private final class Judged {
+    private static final int NOT_ASKED = -2;
+
+    /** Of all that were found, in the table of the rounds; negative for who is not there. */
+    final int[] places;
+
     final boolean[] isProven;
     final boolean[] isFree;
     final long[] since;
@@ -626,6 +635,8 @@ public final class Prover implements Leaks {
       this.found = found;
       this.rounds = rounds;
       this.indices = indices;
+      this.places = new int[found.size()];
+      Arrays.fill(places, NOT_ASKED);
       this.isProven = new boolean[indices.length];
       this.isFree = new boolean[indices.length];
       this.since = new long[indices.length];
@@ -642,11 +653,21 @@ public final class Prover implements Leaks {
         // before the last question whether it is there: a thread that ends counts down only a latch
         // that it finds
         ends[k] = container.kind() == Container.Kind.ROOT ? null : jdk.termination(thread);
-        isProven[k] = rounds.confirmed(found.ids[i]) && stillThere(thread, found.parks[i]);
+        places[i] = rounds.placeIfThere(found, i);
+        isProven[k] = places[i] >= 0 && rounds.confirmedAt(places[i]);
         isFree[k] = rounds.isFree(found.ids[i], found.parks[i], container);
         since[k] = since(thread);
         names[k] = thread.getName();
         excuses[k] = excuse(thread);
+      }
+    }
+
+    /** Who was proven before, and the canary. */
+    void known(int from, int to) {
+      for (int i = from; i < to; i++) {
+        if (places[i] == NOT_ASKED) {
+          places[i] = rounds.placeIfThere(found, i);
+        }
       }
     }
   }
@@ -767,7 +788,7 @@ public final class Prover implements Leaks {
     LongTable moved = new LongTable();
     if (carried == null || carried.size() == 0) {
       jdk.forEach(
-          Halves.forAbout(jdk.rootSize()),
+          Claims.forAbout(jdk.rootSize()),
           (_, thread) -> check(thread, presentToHelper, moved),
           (_, thread) -> check(thread, present, moved));
     } else {

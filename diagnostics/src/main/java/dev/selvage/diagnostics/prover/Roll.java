@@ -161,7 +161,7 @@ final class Roll {
   private void count(Map<Leaks.Alike, Long> groups) {
     Counts helpers = new Counts();
     Counts own = new Counts();
-    Halves.of(size, helpers::count, own::count);
+    Claims.of(size, helpers::count, own::count);
     helpers.addTo(groups);
     own.addTo(groups);
   }

@@ -12,23 +12,26 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One question to the collector: which of the threads that are parked now does nothing that lives
- * reach? Everything that was hidden for it is in its place again when {@link #run} returns,
- * whatever happens in between.
+ * A question to the collector, which may be asked again: which of the threads that are parked now
+ * does nothing that lives reach? Whoever asks calls {@link #restore} in the end, whatever happens
+ * in between: then everything that was hidden is in its place again.
  */
 final class Round {
   /*
    * Invariants.
-   *  1. Between hide and restore no frame, field or array of ours refers to a hidden thread other
-   *     than through its HiddenThread. So hiding is done in a method that has returned before the
-   *     collector is asked, and only handles are kept.
+   *  1. While the collector is asked no frame, field or array of ours refers to a hidden thread
+   *     other than through its HiddenThread. So hiding is done in a method that has returned before,
+   *     and only handles are kept; what was found is let go of before the next question.
    *  2. The handles stay reachable until each has been asked: see the fence. A second thread that
    *     hides or puts back has ended before the collector is asked.
-   *  3. Whatever still has a finalizer to run is held while the collector is asked, so that a thread
+   *  3. Whatever still has a finalizer to run is held while handles can be found, so that a thread
    *     which some finalizer could wake, by itself or by what it makes, is not found. And the
    *     collection does not set off the finalizer of what only a hidden thread holds. Where the
    *     program stands still for the collection, so do finalizers, and what is held is exact. Where
    *     it runs on, the answer is doubtful as soon as any finalizer had its turn meanwhile.
+   *     That goes from before the first thread is hidden to after the last handle has been asked:
+   *     the program may have a collection of its own at any moment, also while we hide, and what that
+   *     finds is found. For each question there are new handles.
    *  4. Only parked threads are hidden. A parked thread that is woken meanwhile is reached by
    *     whatever woke it, then by its scheduler's queue, then by its carrier; so it is not found,
    *     or it was found at a moment when it could not be woken.
@@ -36,6 +39,9 @@ final class Round {
 
   /** How often putting back is tried again where memory is short: for about ten seconds. */
   private static final int MAX_SHORTAGES = 1_000;
+
+  /** In place of the identity of a park, which is positive: of one that has run since. */
+  private static final int MOVED = -1;
 
   /** Asks the collector; returns how long the program stood still, in milliseconds. */
   interface Question {
@@ -135,7 +141,7 @@ final class Round {
 
   private final Jdk jdk;
 
-  /** Of the threads of the root about half, hidden and put back by a second thread. */
+  /** Those threads of the root that a second thread has hidden. */
   private final Part helpers = new Part();
 
   private final Part own = new Part();
@@ -145,6 +151,7 @@ final class Round {
   private final Hold hold;
   private final List<Container> held = new ArrayList<>();
   private volatile @Nullable HiddenThread canaryHandle;
+  private boolean hidden;
   private boolean doubtful;
 
   /**
@@ -163,43 +170,38 @@ final class Round {
   }
 
   /**
-   * Hides, asks, restores.
+   * Asks. Hides everybody before, or lets go anew of those that are hidden already: nobody else
+   * joins them.
    *
    * @param stands whether the program stands still until the question is answered
    */
-  Found run(Question question, boolean stands) throws InterruptedException {
-    try {
-      hide();
-      if (stands) {
-        askAlone(question);
-        return restoreAndCollect();
+  Found ask(Question question, boolean stands) throws InterruptedException {
+    if (!hidden) {
+      jdk.prepare();
+    }
+    if (stands) {
+      synchronized (jdk.finalizerLock()) {
+        Object[] unfinalized = jdk.unfinalized();
+        try {
+          letGo();
+          pauseMillis = question.ask();
+          return collect();
+        } finally {
+          Reference.reachabilityFence(unfinalized);
+        }
       }
-      long turns = jdk.finalizerTurns();
-      askBeside(question);
-      Found found = restoreAndCollect();
-      doubtful = turns < 0 || !jdk.awaitReferenceProcessing() || jdk.finalizerTurns() != turns;
-      return found;
-    } finally {
-      restore(); // does nothing unless something failed
-      Reference.reachabilityFence(helpers);
-      Reference.reachabilityFence(own);
-      Reference.reachabilityFence(held);
     }
-  }
-
-  private void askAlone(Question question) throws InterruptedException {
-    synchronized (jdk.finalizerLock()) {
-      askBeside(question);
-    }
-  }
-
-  private void askBeside(Question question) throws InterruptedException {
+    long turns = jdk.finalizerTurns();
+    letGo();
     Object[] unfinalized = jdk.unfinalized();
     try {
       pauseMillis = question.ask();
     } finally {
       Reference.reachabilityFence(unfinalized);
     }
+    Found found = collect();
+    doubtful = turns < 0 || !jdk.awaitReferenceProcessing() || jdk.finalizerTurns() != turns;
+    return found;
   }
 
   /**
@@ -223,67 +225,62 @@ final class Round {
     };
   }
 
-  private void hide() {
-    jdk.prepare();
-    jdk.forEach(Halves.forAbout(jdk.rootSize()), helpers::hide, own::hide);
+  private void letGo() {
+    if (hidden) {
+      helpers.letGoAnew();
+      own.letGoAnew();
+    } else {
+      hidden = true;
+      jdk.forEach(Claims.forAbout(jdk.rootSize()), helpers::hide, own::hide);
+    }
   }
 
-  private void restore() {
-    if (Halves.areWorthIt(helpers.left())) {
+  /** Puts everybody back, once. */
+  void restore() {
+    try {
+      helpers.restore();
+    } finally {
       try {
-        Halves.both(helpers::restore, own::restore);
-      } catch (OutOfMemoryError _) {
-        // What is left is put back below, which waits for memory.
+        own.restore();
+      } finally {
+        Reference.reachabilityFence(held);
       }
     }
-    helpers.restore();
-    own.restore();
   }
 
-  private Found restoreAndCollect() {
-    restore();
-    Halves.forAbout(helpers.size).run(helpers::collect, own::collect);
-    return new Found(
-        concat(helpers.ids, helpers.found, own.ids, own.found),
-        concat(helpers.parks, helpers.found, own.parks, own.found),
-        concat(helpers.threads, helpers.found, own.threads, own.found),
-        concat(helpers.containers, helpers.found, own.containers, own.found),
-        concat(helpers.moved, helpers.gone, own.moved, own.gone),
-        own.ofExecutors);
+  private Found collect() {
+    helpers.collect();
+    own.collect();
+    int n = helpers.found + own.found;
+    Found found =
+        new Found(
+            new long[n],
+            new int[n],
+            new Thread[n],
+            new Container[n],
+            new long[helpers.gone + own.gone],
+            helpers.ofExecutors || own.ofExecutors);
+    helpers.fill(found, 0, 0);
+    own.fill(found, helpers.found, helpers.gone);
+    return found;
   }
 
-  private static long[] concat(long[] a, int n, long[] b, int m) {
-    long[] both = Arrays.copyOf(a, n + m);
-    System.arraycopy(b, 0, both, n, m);
-    return both;
-  }
-
-  private static int[] concat(int[] a, int n, int[] b, int m) {
-    int[] both = Arrays.copyOf(a, n + m);
-    System.arraycopy(b, 0, both, n, m);
-    return both;
-  }
-
-  private static <T> T[] concat(T[] a, int n, T[] b, int m) {
-    T[] both = Arrays.copyOf(a, n + m);
-    System.arraycopy(b, 0, both, n, m);
-    return both;
-  }
-
-  /** Some of the threads that are hidden. Used by one thread at a time. */
+  /** Some of the threads that are hidden: by one thread, and put back by two. */
   private final class Part {
     private HiddenThread[] handles = new HiddenThread[256];
     private Container[] containers = new Container[256];
     private long[] ids = new long[256];
     private int size;
-    private int restored;
+    private boolean restored;
+    private volatile @Nullable RuntimeException failure;
 
-    // of those that were found: moved to the front of ids and containers
-    private int found;
+    // what came of the last question: by place, 0 for who was not found
     private int[] parks = new int[0];
     private Thread[] threads = new Thread[0];
-    private long[] moved = new long[0];
+    private int found;
     private int gone;
+
+    /** Set by either of two threads, and read when both have ended. */
     private boolean ofExecutors;
 
     void hide(Container container, Thread thread) {
@@ -313,59 +310,113 @@ final class Round {
       jdk.hide(container, thread, handle);
     }
 
-    int left() {
-      return size - restored;
+    /** Puts all back, once. Whom that fails for keeps no other from its place. */
+    void restore() {
+      if (restored) {
+        return;
+      }
+      try {
+        Claims.of(size, this::restore, this::restore);
+      } catch (OutOfMemoryError _) {
+        // The program's heap is full. Who is not put back is missing from every thread dump. Who is
+        // back already does not come back twice.
+        restorePatiently();
+      }
+      restored = true;
+      RuntimeException thrown = failure;
+      if (thrown != null) {
+        throw thrown;
+      }
     }
 
-    void restore() {
-      RuntimeException failure = null;
-      int shortages = 0;
-      while (restored < size) {
-        int i = restored;
+    private void restore(int from, int to) {
+      for (int i = from; i < to; i++) {
         try {
           jdk.restore(containers[i], ids[i], handles[i].thread());
         } catch (RuntimeException e) {
           failure = e; // told once all the others are in their places again
-        } catch (OutOfMemoryError e) {
-          // The program's heap is full. Who is not put back is missing from every thread dump.
-          if (++shortages < MAX_SHORTAGES) {
-            LockSupport.parkNanos(10_000_000);
-            continue;
-          }
-          throw e;
         }
-        restored++;
-      }
-      if (failure != null) {
-        throw failure;
       }
     }
 
-    /** Asks each handle, when all threads are in their places again. */
+    private void restorePatiently() {
+      int shortages = 0;
+      for (int i = 0; i < size; ) {
+        try {
+          restore(i, i + 1);
+          i++;
+        } catch (OutOfMemoryError e) {
+          if (++shortages >= MAX_SHORTAGES) {
+            throw e;
+          }
+          LockSupport.parkNanos(10_000_000);
+        }
+      }
+    }
+
+    /** Of those that were found the handle refers to them strongly since. */
+    void letGoAnew() {
+      threads = new Thread[0];
+      Claims.of(size, this::letGoAnew, this::letGoAnew);
+    }
+
+    private void letGoAnew(int from, int to) {
+      for (int i = from; i < to; i++) {
+        Thread thread = handles[i].thread();
+        HiddenThread handle = jdk.handle(thread);
+        Container.Kind kind = containers[i].kind();
+        if (kind == Container.Kind.EXECUTOR || kind == Container.Kind.POOL) {
+          jdk.carryAgain(containers[i], thread, handle);
+        }
+        handles[i] = handle;
+        if (ids[i] == canary) {
+          canaryHandle = handle;
+        }
+      }
+    }
+
+    /** Asks each handle. */
     void collect() {
-      moved = new long[size];
       parks = new int[size];
       threads = new Thread[size];
+      ofExecutors = false;
+      Claims.of(size, this::ask, this::ask);
+      found = 0;
+      gone = 0;
+      for (int park : parks) {
+        found += park > 0 ? 1 : 0;
+        gone += park == MOVED ? 1 : 0;
+      }
+    }
+
+    /** Writes down those that were found, and those that have run, each from a place on. */
+    void fill(Found into, int at, int moved) {
       for (int i = 0; i < size; i++) {
+        if (parks[i] == MOVED) {
+          into.moved[moved++] = ids[i];
+        } else if (parks[i] != 0) {
+          into.ids[at] = ids[i];
+          into.parks[at] = parks[i];
+          into.threads[at] = threads[i];
+          into.containers[at++] = containers[i];
+        }
+      }
+    }
+
+    private void ask(int from, int to) {
+      for (int i = from; i < to; i++) {
         if (!handles[i].found()) {
           continue;
         }
-        ofExecutors |= containers[i].kind() == Container.Kind.EXECUTOR;
+        if (containers[i].kind() == Container.Kind.EXECUTOR) {
+          ofExecutors = true;
+        }
         Thread thread = handles[i].thread();
         int park = parkOf(thread);
-        if (park == 0) {
-          // One that has ended was woken after it was hidden, ran, and was garbage when the
-          // collector came: it was never found in its park.
-          if (thread.isAlive()) {
-            moved[gone++] = ids[i];
-          }
-          continue;
-        }
-        ids[found] = ids[i];
-        containers[found] = containers[i];
-        parks[found] = park;
-        threads[found] = thread;
-        found++;
+        // One that has ended was woken after it was hidden, ran, and was garbage when the collector
+        // came: it was never found in its park.
+        parks[i] = park == 0 && thread.isAlive() ? MOVED : park;
+        threads[i] = thread;
       }
     }
   }

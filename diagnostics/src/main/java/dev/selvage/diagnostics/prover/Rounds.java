@@ -100,24 +100,33 @@ final class Rounds {
     int max = mode == Mode.CONCURRENT ? MAX_CONCURRENT_ROUNDS : MAX_ROUNDS;
     Round.Found found = null;
     boolean again = true;
-    while (again && rounds < max) {
-      rounds++;
-      Round round = new Round(jdk, canary, roots, Hold.NOBODY);
-      Round.Found next = ask(round, found, rounds > 2 && !canaryFound);
-      if (round.doubtful()) {
-        next.release();
-        found = null;
-        doubtful = true;
-        continue;
+    Round round = new Round(jdk, canary, roots, Hold.NOBODY);
+    try {
+      while (again && rounds < max) {
+        rounds++;
+        if (mode == Mode.CONCURRENT && rounds > 1) {
+          // Such a round takes long: who has come to rest meanwhile is asked about as well.
+          round.restore();
+          round = new Round(jdk, canary, roots, Hold.NOBODY);
+        }
+        Round.Found next = ask(round, found, rounds > 2 && !canaryFound);
+        if (round.doubtful()) {
+          next.release();
+          found = null;
+          doubtful = true;
+          continue;
+        }
+        found = next;
+        last = rounds;
+        doubtful = false;
+        int fresh = note(found);
+        canaryFound = contains(found, canary);
+        // A round that found something for the first time wants another one that confirms it. One
+        // that found nothing but the canary and what is proven already has nothing left to confirm.
+        again = !canaryFound || (fresh > 0 && rounds < confirming(max));
       }
-      found = next;
-      last = rounds;
-      doubtful = false;
-      int fresh = note(found);
-      canaryFound = contains(found, canary);
-      // A round that found something for the first time wants another one that confirms it. One
-      // that found nothing but the canary and what is proven already has nothing left to confirm.
-      again = !canaryFound || (fresh > 0 && rounds < confirming(max));
+    } finally {
+      round.restore();
     }
     return found;
   }
@@ -149,7 +158,7 @@ final class Rounds {
           }
           return collector.collectNow();
         };
-    Round.Found found = round.run(question, mode != Mode.CONCURRENT);
+    Round.Found found = round.ask(question, mode != Mode.CONCURRENT);
     pauseMillis = Math.max(pauseMillis, round.pauseMillis());
     jdk.awaitReferenceProcessing();
     return found;
@@ -194,21 +203,20 @@ final class Rounds {
   }
 
   /**
+   * The place in the table of one that the last round found; negative if it is not where it was
+   * then. Two threads may ask.
+   */
+  int placeIfThere(Round.Found found, int index) {
+    int at = before.place(found.ids[index]);
+    return at >= 0 && isIn(found.threads[index], before.firstAt(at)) ? at : -1;
+  }
+
+  /**
    * Notes as roots those that were found and have run since, for no reason that is known.
    *
-   * @param found what the last round found
+   * @param places of all that the last round found: nearly all that any has
    */
-  void noteWhoRan(Round.Found found) {
-    // Nearly all are those of the last round, which are at hand.
-    int[] places = new int[found.size()]; // in the table before; -1 if it is not where it was
-    Halves.Work work =
-        (from, to) -> {
-          for (int i = from; i < to; i++) {
-            int at = before.place(found.ids[i]);
-            places[i] = at >= 0 && isIn(found.threads[i], before.firstAt(at)) ? at : -1;
-          }
-        };
-    Halves.of(places.length, work, work);
+  void noteWhoRan(int[] places) {
     BitSet still = new BitSet(before.places());
     for (int at : places) {
       if (at >= 0) {
@@ -269,7 +277,12 @@ final class Rounds {
     for (int i = 0; i < MAX_FREEING_ROUNDS && !complete; i++) {
       rounds++;
       Round round = new Round(jdk, canary, roots, Hold.EXECUTORS);
-      Round.Found next = ask(round, earlier, i > 0);
+      Round.Found next;
+      try {
+        next = ask(round, earlier, i > 0);
+      } finally {
+        round.restore();
+      }
       earlier = next;
       if (!round.doubtful()) {
         for (int k = 0; k < next.size(); k++) {
@@ -291,6 +304,11 @@ final class Rounds {
   /** Whether two rounds found it, in one park. */
   boolean confirmed(long id) {
     return before.second(id, last) < last;
+  }
+
+  /** The same of who is at that place in the table. */
+  boolean confirmedAt(int place) {
+    return before.secondAt(place) < last;
   }
 
   boolean canaryFound() {

@@ -34,6 +34,16 @@ final class Stacks {
     return indices;
   }
 
+  /** Finds out how so many are to be recognised, if they are worth that. */
+  void prepare(int n) {
+    boolean many = n >= WORTH_RECOGNISING;
+    if (own.size() > MOST_DISTINCT || (many && !recognises)) {
+      recognises |= many;
+      own = jdk.stackTable(recognises);
+      helpers = jdk.stackTable(recognises);
+    }
+  }
+
   /**
    * Takes the stacks of those threads; an empty one of a thread that has ended.
    *
@@ -41,28 +51,25 @@ final class Stacks {
    *     stacks. Good until this is called again.
    */
   int[] take(Thread[] threads, int[] indices) {
-    boolean many = indices.length >= WORTH_RECOGNISING;
-    if (own.size() > MOST_DISTINCT || (many && !recognises)) {
-      recognises |= many;
-      own = jdk.stackTable(recognises);
-      helpers = jdk.stackTable(recognises);
-    }
+    prepare(indices.length);
     int[] ids = new int[indices.length];
     StackTable second = helpers;
-    int[] end = {0};
-    Halves.of(
+    boolean[] byHelper = new boolean[indices.length / Claims.CLAIM + 1]; // by number of the claim
+    Claims.of(
         indices.length,
         (from, to) -> {
           second.take(threads, indices, from, to, ids);
-          end[0] = to;
+          byHelper[from / Claims.CLAIM] = true;
         },
         (from, to) -> own.take(threads, indices, from, to, ids));
     int[] translated = new int[second.size()];
     for (int i = 0; i < translated.length; i++) {
       translated[i] = own.idOf(second.stack(i));
     }
-    for (int i = 0; i < end[0]; i++) {
-      ids[i] = translated[ids[i]];
+    for (int i = 0; i < ids.length; i++) {
+      if (byHelper[i / Claims.CLAIM]) {
+        ids[i] = translated[ids[i]];
+      }
     }
     return ids;
   }

@@ -557,8 +557,9 @@ class ProverTests {
   @Test
   void threadsThatEndBetweenHidingAndTheCollectionDoNotCount() throws Exception {
     onAThreadOfItsOwn(() -> Thread.ofVirtual().start(Leaky::put));
-    AtomicReference<CountDownLatch> current = new AtomicReference<>(parkedOnALatch());
-    AtomicLong turns = new AtomicLong();
+    Waiting first = Waiting.start(); // ends in the first round
+    Waiting second = Waiting.start();
+    AtomicLong handles = new AtomicLong();
     Jdk door =
         (Jdk)
             Proxy.newProxyInstance(
@@ -568,28 +569,81 @@ class ProverTests {
                   if (method.isDefault()) {
                     return InvocationHandler.invokeDefault(proxy, method, arguments);
                   }
-                  if (method.getName().equals("finalizerLock")) { // all are hidden now
-                    current.getAndSet(parkedOnALatch()).countDown();
-                    Thread.sleep(50);
-                    turns.incrementAndGet();
+                  Object result = method.invoke(Jdk.ofThisJvm(), arguments);
+                  if (method.getName().equals("hide")
+                      && ((Thread) arguments[1]).threadId() == first.id) {
+                    first.end();
                   }
-                  return method.invoke(Jdk.ofThisJvm(), arguments);
+                  if (method.getName().equals("handle")
+                      && ((Thread) arguments[0]).threadId() == second.id
+                      && handles.incrementAndGet() == 2) {
+                    second.end();
+                  }
+                  return result;
                 });
 
     Report report = new Prover(door).find(Mode.NOW);
 
-    current.getAndSet(new CountDownLatch(0)).countDown();
-    assertTrue(turns.get() >= 2);
+    assertEquals(0, first.latch.getCount());
+    assertEquals(0, second.latch.getCount());
     assertTrue(report.proof().complete(), report.proof()::toString);
+    assertEquals(0, report.proof().refuted());
     assertEquals(1, count(report, "Leaky.put"));
     assertEquals(0, count(report, "Leaky.await"));
   }
 
-  private static CountDownLatch parkedOnALatch() throws InterruptedException {
-    CountDownLatch latch = new CountDownLatch(1);
-    Thread.ofVirtual().start(() -> Leaky.await(latch));
-    Thread.sleep(50);
-    return latch;
+  /** A thread that waits for a latch, of which only its number is known. */
+  private record Waiting(CountDownLatch latch, long id) {
+    static Waiting start() throws InterruptedException {
+      CountDownLatch latch = new CountDownLatch(1);
+      long id = Thread.ofVirtual().start(() -> Leaky.await(latch)).threadId();
+      Thread.sleep(50);
+      return new Waiting(latch, id);
+    }
+
+    void end() throws InterruptedException {
+      latch.countDown();
+      Thread.sleep(50);
+    }
+  }
+
+  /** The program may have a collection of its own at any moment, and finalizers after it. */
+  @ParameterizedTest
+  @CsvSource({"8,NOW", "20,NOW", "8,CONCURRENT", "20,CONCURRENT"})
+  void aCollectionWhileThreadsAreLetGoOfFindsNobodyWhomAFinalizerWakes(int length, Mode mode)
+      throws Exception {
+    onAThreadOfItsOwn(() -> Leaky.wokenByChainOfFinalizers(length, false));
+    AtomicLong collections = new AtomicLong();
+    Jdk door =
+        (Jdk)
+            Proxy.newProxyInstance(
+                Jdk.class.getClassLoader(),
+                new Class<?>[] {Jdk.class},
+                (proxy, method, arguments) -> {
+                  if (method.isDefault()) {
+                    return InvocationHandler.invokeDefault(proxy, method, arguments);
+                  }
+                  // The canary is the youngest, so that the others have been let go of by now.
+                  if (method.getName().equals("handle")
+                      && ((Thread) arguments[0]).getName().equals(Canary.NAME)) {
+                    System.gc();
+                    collections.incrementAndGet();
+                    Thread.sleep(50); // for a finalizer
+                  }
+                  return method.invoke(Jdk.ofThisJvm(), arguments);
+                });
+    Prover collecting = new Prover(door);
+
+    Report report = collecting.find(mode);
+
+    assertEquals(List.of(), proven(report));
+    assertEquals(0, report.proof().refuted());
+    assertTrue(collections.get() > 0);
+    for (int i = 0; i < 1_000 && waiting("waits-for-chain") > 0; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertEquals(0, waiting("waits-for-chain"));
   }
 
   /** An executor with one thread, which is parked. */

@@ -52,6 +52,40 @@ class SmallPartsTests {
     assertThrows(IllegalArgumentException.class, () -> table.put(0, 1, 1));
   }
 
+  /** Ids lie in ranges, of which many end early: each is found, and nobody else. */
+  @Test
+  void aLongTableIsAMapOfIdsInRanges() {
+    for (long step : new long[] {1, 16, 1_000, 1 << 20}) {
+      LongTable table = new LongTable();
+      Map<Long, Integer> model = new HashMap<>();
+      for (int range = 0; range < 20; range++) {
+        for (int i = 1; i <= 1_000; i++) {
+          long key = range * (1L << 30) + i * step;
+          table.put(key, range, i);
+          model.put(key, i);
+        }
+      }
+      for (int range = 0; range < 20; range += 2) {
+        for (int i = 1; i <= 1_000; i += 1 + range % 3) {
+          table.remove(range * (1L << 30) + i * step);
+          model.remove(range * (1L << 30) + i * step);
+        }
+      }
+      assertEquals(model.size(), table.size());
+      Map<Long, Integer> visited = new HashMap<>();
+      table.forEach((key, _, second) -> visited.put(key, second));
+      assertEquals(model, visited);
+      for (int range = 0; range < 20; range++) {
+        for (int i = 0; i <= 1_001; i++) {
+          long key = range * (1L << 30) + i * step + (i == 0 ? 1 : 0);
+          assertEquals(model.containsKey(key), table.contains(key));
+          int place = table.place(key);
+          assertEquals(model.getOrDefault(key, -1), place < 0 ? -1 : table.secondAt(place));
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "25.0.1, JDK-8369227",

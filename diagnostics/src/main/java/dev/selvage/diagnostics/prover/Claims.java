@@ -2,13 +2,21 @@ package dev.selvage.diagnostics.prover;
 
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.observe.Probe;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Does work on many things with a second thread, which lives for as long as that takes. */
-final class Halves {
+/**
+ * Does work on many things with a second thread, which lives for as long as that takes. Each of the
+ * two takes the next claim when it is done with its last, so that neither waits long for the other:
+ * on a busy machine one of them may come late, or not at all before everything is done.
+ */
+final class Claims {
   private static final int WORTH_A_SECOND_THREAD = 5_000;
 
-  private Halves() {}
+  /** How many things are taken at a time. */
+  static final int CLAIM = 1_024;
+
+  private Claims() {}
 
   /** Works on the things from one index to another. */
   interface Work {
@@ -21,8 +29,8 @@ final class Halves {
   }
 
   /**
-   * Does both works, each on its half of what is from 0 to n; the second alone where there are few.
-   * Blocks until both have returned, also when interrupted. What one of them throws is thrown on.
+   * Does work on all that is from 0 to n, by claims; the second work alone, at once, where there
+   * are few. Blocks until all is done, also when interrupted. What one of them throws is thrown on.
    *
    * @param helpers done by a thread that is started for it
    */
@@ -31,17 +39,23 @@ final class Halves {
       own.on(0, n);
       return;
     }
-    int half = n / 2;
-    both(() -> helpers.on(0, half), () -> own.on(half, n));
+    AtomicInteger next = new AtomicInteger();
+    both(() -> take(next, n, helpers), () -> take(next, n, own));
+  }
+
+  private static void take(AtomicInteger next, int n, Work work) {
+    for (int from = next.getAndAdd(CLAIM); from < n; from = next.getAndAdd(CLAIM)) {
+      work.on(from, Math.min(n, from + CLAIM));
+    }
   }
 
   /** How two works on about so many things are to be done. */
   static Jdk.Both forAbout(int n) {
     return areWorthIt(n)
-        ? Halves::both
+        ? Claims::both
         : (helpers, own) -> {
-          helpers.run();
           own.run();
+          helpers.run();
         };
   }
 
