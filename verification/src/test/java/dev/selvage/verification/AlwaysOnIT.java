@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -30,13 +34,19 @@ final class AlwaysOnIT {
       "always=high,after=300ms,always-format=json,port=0,suspects=false";
 
   private static Target start(String collector, Path directory, Class<?> main) throws Exception {
+    return start(collector, directory, main, "");
+  }
+
+  private static Target start(String collector, Path directory, Class<?> main, String more)
+      throws Exception {
     Path address = directory.resolve("address");
     return Target.java()
         .collector(collector)
+        .classPath(Project.programsInTheLanguage())
         // What is held softly is not to be let go of because the garbage fills the heap: whoever
         // waits for it would be leaked then, and reported.
         .option("-XX:SoftRefLRUPolicyMSPerMB=10000000")
-        .agent(directory, ON + ",address=" + address)
+        .agent(directory, ON + ",address=" + address + more)
         .start(directory, main);
   }
 
@@ -169,6 +179,49 @@ final class AlwaysOnIT {
       news(target); // nothing else on its standard error
       Look look = target.look();
       look.assertSound();
+    }
+  }
+
+  /** By a rule about threads, by one about frames, and by the goroutine itself. */
+  @Test
+  void what_is_excused_is_proven_and_is_no_news(
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory) throws Exception {
+    Marker put = Marker.in(Excused.class, "put");
+    String rules = "keeper-*=one for each connection\n*.Excused.keep=waits until the end";
+    String more = ",excuse=" + URLEncoder.encode(rules, StandardCharsets.UTF_8);
+    try (var client = HttpClient.newHttpClient();
+        var target = start("G1", directory, Excused.class, more)) {
+      target.await("ready");
+      collect(target, client, directory, c -> c.path("proven").asInt() >= Excused.LEAKED);
+      Thread.sleep(1_500); // two steps more: whatever is told is told now
+
+      List<JsonNode> news = news(target);
+      assertEquals(1, news.size(), target.stderr());
+      JsonNode finding = news.getFirst().path("finding");
+      assertEquals("open", finding.path("state").asText(), finding::toString);
+      assertEquals(1, finding.path("count").asInt(), finding::toString);
+      assertTrue(finding.path("site").asText().contains(put.place()), finding::toString);
+
+      Look look = target.look();
+      look.assertSound();
+      assertEquals(1, look.certainAt(put), () -> "leaks in " + look.findings());
+      assertEquals(1, look.certain().size(), () -> "nothing else: " + look.certain());
+      Map<String, String> excused = new TreeMap<>();
+      for (Look.Found found : look.findings()) {
+        if (found.state().equals("excused")) {
+          JsonNode evidence = found.json().path("evidence");
+          excused.put(evidence.path("excusedBy").asText(), evidence.path("excuse").asText());
+        }
+      }
+      assertEquals(
+          Map.of(
+              "Go.parkedForever", "nobody is to answer",
+              "keeper-*", "one for each connection",
+              "*.Excused.keep", "waits until the end"),
+          excused,
+          () -> look.root().toString());
+      assertEquals(Excused.ON_PURPOSE, look.root().path("goroutines").path("excused").asInt());
+      assertEquals(1, news(target).size(), target.stderr());
     }
   }
 }
