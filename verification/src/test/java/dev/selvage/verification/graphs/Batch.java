@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -460,9 +461,28 @@ final class Batch {
           tally.proven++;
         } else {
           Way way = model.reached(state, told, false)[m];
-          tally.miss(way == null ? "what cannot be told from outside" : way.root());
+          if (way == null) {
+            missInOtherState(subject, m, told);
+          } else {
+            tally.miss(way.root());
+          }
         }
       }
     }
+  }
+
+  /**
+   * One that is stuck, and that nothing reaches in one state which looks as the graph does, but
+   * something does in another: which of them it is in cannot be told from outside.
+   */
+  private void missInOtherState(Subject subject, int m, boolean told) {
+    var roots = new TreeSet<String>();
+    for (State state : subject.states) {
+      Way way = subject.model.reached(state, told, false)[m];
+      if (way != null) {
+        roots.add(way.root());
+      }
+    }
+    tally.missInOneState("seed " + subject.model.graph.seed() + " g" + m + " " + roots);
   }
 }

@@ -1,5 +1,7 @@
 package dev.selvage.verification.graphs;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -14,6 +16,17 @@ final class Tally {
 
   /** Members that are stuck and were not proven to be, by where something reaches them from. */
   final Map<String, Integer> missed = new TreeMap<>();
+
+  /** The first of those of which that cannot be told from outside: the seed, and who it is. */
+  private final List<String> untold = new ArrayList<>();
+
+  /** One that is reached in some states that look as what is seen does, and in others not. */
+  void missInOneState(String which) {
+    miss("what cannot be told from outside");
+    if (untold.size() < 10) {
+      untold.add(which);
+    }
+  }
 
   void miss(String root) {
     missed.merge(root, 1, Integer::sum);
@@ -33,6 +46,7 @@ final class Tally {
         + ", reached from "
         + missed
         + "; too large to search "
-        + refused;
+        + refused
+        + (untold.isEmpty() ? "" : "; cannot be told " + untold);
   }
 }
