@@ -473,7 +473,9 @@ final class Batch {
 
   /**
    * One that is stuck, and that nothing reaches in one state which looks as the graph does, but
-   * something does in another: which of them it is in cannot be told from outside.
+   * something does in another: which of them it is in cannot be told from outside. So it is with
+   * who ended early by an exception, or at its end: only in the second case it has put something
+   * into a static field, and the board says the same of both.
    */
   private void missInOtherState(Subject subject, int m, boolean told) {
     var roots = new TreeSet<String>();
