@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class HeapDumps {
   private static final String OPTIMISING = "4";
 
+  /** How many dumps are taken at most where one lacks what threads had in their hands just then. */
+  private static final int TRIES = 3;
+
   private final Installation installation;
   private final Terminal terminal;
 
@@ -46,72 +49,67 @@ final class HeapDumps {
 
   /** What is in a file. */
   Report look(Path file, Excuses excuses) {
-    return look(file, Source.OFFLINE, 0, Compiled.NOT_KNOWN, excuses);
-  }
-
-  private Report look(Path file, Source source, long pid, Compiled compiled, Excuses excuses) {
     try {
       return HeapDumpProver.look(
-          file, source, pid, compiled, line -> terminal.say(line + " in the dump"), excuses);
+          file,
+          Source.OFFLINE,
+          0,
+          Compiled.NOT_KNOWN,
+          line -> terminal.say(line + " in the dump"),
+          excuses);
     } catch (HeapDumpException e) {
       throw new CommandFailure(ExitCode.UNREACHABLE, file + ": " + e.getMessage());
     } catch (IOException e) {
       throw new CommandFailure(
           ExitCode.UNREACHABLE, "cannot read " + file + ": " + CommandFailure.reason(e));
     } catch (OutOfMemoryError e) {
-      throw new CommandFailure(
-          ExitCode.INCOMPLETE,
-          file
-              + " needs more memory than "
-              + mebibytes(Runtime.getRuntime().maxMemory())
-              + ": give it some, as with JAVA_TOOL_OPTIONS=-Xmx8g");
+      throw noMemory(file);
     }
   }
 
-  /** Dumps a process, looks, and deletes the dump. */
-  Report exact(JavaProcess process, Excuses excuses) throws InterruptedException {
+  private static CommandFailure noMemory(Path file) {
+    return new CommandFailure(
+        ExitCode.INCOMPLETE,
+        file
+            + " needs more memory than "
+            + mebibytes(Runtime.getRuntime().maxMemory())
+            + ": give it some, as with JAVA_TOOL_OPTIONS=-Xmx8g");
+  }
+
+  /**
+   * Dumps a process, looks, and deletes the dump. Once more and again, if nothing can be proven
+   * from one because of what threads were just doing. A dump that cannot be read stays, since
+   * either it or the reader is at fault.
+   *
+   * @param keep where the dump goes from which the report was made; null if it is to be deleted
+   */
+  Report exact(JavaProcess process, Excuses excuses, @Nullable Path keep)
+      throws InterruptedException {
     long pid = process.pid();
+    if (keep != null && Files.exists(keep)) {
+      throw new CommandFailure(ExitCode.USAGE, keep + " is there already");
+    }
     try (ReportDirectory directory = ReportDirectory.create(Targets.owner(process))) {
       // Ctrl-C must not leave the heap of a program behind.
       var cleaner = new Thread(directory::close, "selvage-cleaner");
       Runtime.getRuntime().addShutdownHook(cleaner);
       try {
-        Path file = directory.heapDump();
-        long most = residentBytes(pid);
-        if (most > directory.usableSpace()) {
-          throw new CommandFailure(
-              ExitCode.INCOMPLETE,
-              "a dump of process "
-                  + pid
-                  + " may need "
-                  + mebibytes(most)
-                  + ", and there is less room for "
-                  + file
-                  + ": name another place with JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIRECTORY");
+        for (int i = 1; ; i++) {
+          Report report = exact(process, directory, excuses, keep);
+          if (i == TRIES || !HeapDumpProver.isWorthAnother(report)) {
+            if (keep != null) {
+              move(directory, keep);
+            }
+            return report;
+          }
+          terminal.say(
+              "nothing is proven from this dump, since it lacks what threads had in their hands"
+                  + " just then; dump "
+                  + (i + 1)
+                  + " of at most "
+                  + TRIES);
+          Files.delete(directory.heapDump());
         }
-        terminal.say(
-            "dumping the heap of "
-                + pid
-                + " ("
-                + process.label()
-                + "), which stands still meanwhile; "
-                + file
-                + " is deleted afterwards");
-        // Compiled code goes only when no stack has it: what was there both before and after.
-        Set<String> compiled = new HashSet<>(optimised(directory, pid));
-        String said = jcmd(directory, pid, "GC.heap_dump", file.toString());
-        if (!Files.exists(file)) {
-          throw new CommandFailure(
-              ExitCode.UNREACHABLE, "process " + pid + " wrote no heap dump: " + lastLine(said));
-        }
-        compiled.addAll(optimised(directory, pid));
-        terminal.say("reading " + mebibytes(Files.size(file)));
-        return look(
-            file,
-            Source.EXACT,
-            pid,
-            frame -> compiled.contains(frame.getClassName() + "." + frame.getMethodName()),
-            excuses);
       } catch (IOException e) {
         throw new CommandFailure(
             ExitCode.INCOMPLETE, "the dump cannot be used: " + CommandFailure.reason(e));
@@ -119,6 +117,84 @@ final class HeapDumps {
         forget(cleaner);
       }
     }
+  }
+
+  /** Dumps a process once, and looks. */
+  private Report exact(
+      JavaProcess process, ReportDirectory directory, Excuses excuses, @Nullable Path keep)
+      throws IOException, InterruptedException {
+    long pid = process.pid();
+    Path file = directory.heapDump();
+    long most = residentBytes(pid);
+    if (most > directory.usableSpace()) {
+      throw new CommandFailure(
+          ExitCode.INCOMPLETE,
+          "a dump of process "
+              + pid
+              + " may need "
+              + mebibytes(most)
+              + ", and there is less room for "
+              + file
+              + ": name another place with JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIRECTORY");
+    }
+    terminal.say(
+        "dumping the heap of "
+            + pid
+            + " ("
+            + process.label()
+            + "), which stands still meanwhile; "
+            + file
+            + (keep == null ? " is deleted afterwards" : " goes to " + keep + " afterwards"));
+    // Compiled code goes only when no stack has it: what was there both before and after.
+    Set<String> compiled = new HashSet<>(optimised(directory, pid));
+    String said = jcmd(directory, pid, "GC.heap_dump", file.toString());
+    if (!Files.exists(file)) {
+      throw new CommandFailure(
+          ExitCode.UNREACHABLE, "process " + pid + " wrote no heap dump: " + lastLine(said));
+    }
+    compiled.addAll(optimised(directory, pid));
+    terminal.say("reading " + mebibytes(Files.size(file)));
+    try {
+      return HeapDumpProver.look(
+          file,
+          Source.EXACT,
+          pid,
+          frame -> compiled.contains(frame.getClassName() + "." + frame.getMethodName()),
+          line -> terminal.say(line + " in the dump"),
+          excuses);
+    } catch (HeapDumpException e) {
+      keep(directory);
+      throw new CommandFailure(ExitCode.INCOMPLETE, file + ": " + e.getMessage());
+    } catch (OutOfMemoryError e) {
+      throw noMemory(file);
+    } catch (RuntimeException e) {
+      keep(directory);
+      throw e;
+    }
+  }
+
+  private void move(ReportDirectory directory, Path to) {
+    try {
+      Files.move(directory.heapDump(), to);
+      terminal.say("the dump is in " + to);
+    } catch (IOException e) {
+      directory.keep();
+      terminal.say(
+          "the dump stays in "
+              + directory.heapDump()
+              + ", since it cannot be put into "
+              + to
+              + ": "
+              + CommandFailure.reason(e));
+    }
+  }
+
+  private void keep(ReportDirectory directory) {
+    directory.keep();
+    terminal.say(
+        "the dump stays, for it should have been read: "
+            + directory.heapDump()
+            + "; it has all that the program knows, so delete it when it is no longer needed");
   }
 
   private static void forget(Thread cleaner) {

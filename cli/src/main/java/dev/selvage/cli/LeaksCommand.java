@@ -69,6 +69,14 @@ final class LeaksCommand implements Callable<Integer> {
               + " collector. Leaves nothing behind; the process stands still while it is dumped.")
   private boolean exact;
 
+  @Option(
+      names = "--keep-dump",
+      paramLabel = "FILE",
+      description =
+          "With --exact: keep the dump, as this file, to look into it. It has all that the program"
+              + " knows, secrets too.")
+  private @Nullable Path keepDump;
+
   LeaksCommand(Targets targets, HeapDumps dumps, Terminal terminal) {
     this.targets = targets;
     this.dumps = dumps;
@@ -89,6 +97,9 @@ final class LeaksCommand implements Callable<Integer> {
       throw target.usage(
           "--recover and --reclaim exclude each other: what is reclaimed is gone, its finally"
               + " blocks never run");
+    }
+    if (keepDump != null && !exact) {
+      throw target.usage("--keep-dump is for --exact");
     }
     Excuses excuses = rules.excuses(target.spec.commandLine());
     Baseline baseline = options.baseline(target.spec.commandLine());
@@ -136,7 +147,7 @@ final class LeaksCommand implements Callable<Integer> {
           "--mode, --reclaim, --recover, --watch and --blocked-longer are not for --exact");
     }
     JavaProcess process = targets.process(target.spec, target.name);
-    return exact ? ReportJson.render(dumps.exact(process, excuses)) : attach(process, excuses);
+    return exact ? ReportJson.render(dumps.exact(process, excuses, keepDump)) : attach(process, excuses);
   }
 
   /** Whether something was asked for that only an agent in the process does. */

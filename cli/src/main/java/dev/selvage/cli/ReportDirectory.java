@@ -11,10 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A directory that only its owner can enter, in which an agent leaves what it has to tell. Removed
- * by {@link #close}.
+ * by {@link #close} unless it is to be kept.
  */
 final class ReportDirectory implements AutoCloseable {
   private final Path directory;
+  private volatile boolean kept;
 
   private ReportDirectory(Path directory) {
     this.directory = directory;
@@ -111,10 +112,15 @@ final class ReportDirectory implements AutoCloseable {
     }
   }
 
-  /** Removes it with all that is in it; does nothing when that has been done. */
+  /** Lets it stay where it is with what is in it. */
+  void keep() {
+    kept = true;
+  }
+
+  /** Removes it with all that is in it, unless it is to stay; does nothing when it is gone. */
   @Override
   public void close() {
-    if (!Files.exists(directory)) {
+    if (kept || !Files.exists(directory)) {
       return;
     }
     try (Stream<Path> files = Files.list(directory)) {

@@ -77,8 +77,13 @@ final class FakeInstallation {
 
   /** Starts {@link Target} asleep, without the agent, and waits until it is. */
   Process sleeper(String... jvmOptions) throws IOException {
+    return start("sleep", jvmOptions);
+  }
+
+  /** Starts {@link Target} with that argument, and waits until it says that it is ready. */
+  Process start(String what, String... jvmOptions) throws IOException {
     List<String> command = new ArrayList<>(List.of(java()));
-    command.addAll(target(List.of(jvmOptions), "sleep"));
+    command.addAll(target(List.of(jvmOptions), what));
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     String line = process.inputReader().readLine();

@@ -16,6 +16,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -74,6 +75,32 @@ final class LeaksCommandTest {
     assertFalse(Files.exists(dump), dump.toString());
     assertFalse(Files.exists(dump.getParent()), dump.toString());
     assertTrue(jvm.isAlive());
+  }
+
+  @Test
+  void exactTakesAnotherDumpAndAThirdWhileAThreadRuns() throws Exception {
+    Process jvm = keep(installation.start("leak-and-run"));
+    assertEquals(ExitCode.DONE, leaks(jvm, "--exact"), commands.err());
+    assertTrue(commands.err().contains("dump 2 of at most 3"), commands.err());
+    assertTrue(commands.err().contains("dump 3 of at most 3"), commands.err());
+    assertFalse(commands.err().contains("dump 4"), commands.err());
+    assertTrue(commands.out().contains("LEAK  suspected  CountDownLatch.await"), commands.out());
+    assertTrue(commands.out().contains("take another dump"), commands.out());
+  }
+
+  @Test
+  void exactKeepsTheDumpWhereItIsToldTo() throws Exception {
+    Process jvm = keep(installation.sleeper());
+    Path file = directory.resolve("kept.hprof");
+    assertEquals(
+        ExitCode.DONE, leaks(jvm, "--exact", "--keep-dump", file.toString()), commands.err());
+    assertTrue(commands.err().contains("the dump is in " + file), commands.err());
+    assertEquals(
+        "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)), "secrets");
+    assertEquals(ExitCode.DONE, commands.run("leaks", file.toString()), commands.err());
+    assertEquals(ExitCode.USAGE, leaks(jvm, "--exact", "--keep-dump", file.toString()));
+    assertTrue(commands.err().contains("is there already"), commands.err());
+    assertEquals(ExitCode.USAGE, leaks(jvm, "--keep-dump", file.toString()));
   }
 
   @Test

@@ -16,7 +16,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -33,11 +35,14 @@ final class Target implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String END = "(the program has ended)";
+  private static final int KEPT_DUMPS = 5;
+  private static final int TRIES = 30;
 
   private final Process process;
   private final Path directory;
   private final Writer stdin;
   private final BlockingQueue<String> stdout = new LinkedBlockingQueue<>();
+  private final Deque<Path> dumps = new ArrayDeque<>();
   private int looks;
 
   private Target(Process process, Path directory) {
@@ -198,27 +203,37 @@ final class Target implements AutoCloseable {
   }
 
   /**
-   * What is proven from a dump of the heap, which is deleted. The first tier compiles everything
-   * here, so that a dump has all that stacks hold.
+   * What is proven from a dump of the heap. The first tier compiles everything here, so that a dump
+   * has all that stacks hold.
    */
   Look exactLook(String... options) throws Exception {
     return dumpLook(_ -> false, options);
   }
 
-  /** What is proven from a dump of the heap, with what is known of what was compiled. */
+  /**
+   * What is proven from a dump of the heap, with what is known of what was compiled. From the first
+   * dump that has all that threads had in their hands; it stays in the directory of the test, which
+   * stays if the test fails.
+   */
   Look dumpLook(HeapDumpProver.Compiled compiled, String... options) throws Exception {
-    for (int i = 0; ; i++) {
+    for (int i = 1; ; i++) {
       Path file = heapDump(options);
-      Report report =
-          HeapDumpProver.look(file, HeapDumpProver.Source.EXACT, pid(), compiled, _ -> {});
-      Files.delete(file);
-      boolean unseen =
-          report.findings().stream()
-              .anyMatch(f -> HeapDumpProver.UNSEEN.equals(f.details().evidence().get("doubt")));
-      if (!unseen || i == 9) {
-        return Look.of(JSON.readTree(ReportJson.render(report)));
+      Report report = prove(file, compiled);
+      if (i < TRIES && HeapDumpProver.isWorthAnother(report)) {
+        Files.delete(file);
+        continue;
       }
+      dumps.add(file);
+      if (dumps.size() > KEPT_DUMPS) {
+        Files.deleteIfExists(dumps.remove());
+      }
+      return Look.of(JSON.readTree(ReportJson.render(report)));
     }
+  }
+
+  /** What is proven from that dump of this program. */
+  Report prove(Path dump, HeapDumpProver.Compiled compiled) throws IOException {
+    return HeapDumpProver.look(dump, HeapDumpProver.Source.EXACT, pid(), compiled, _ -> {});
   }
 
   private void jcmd(String... command) throws Exception {
@@ -287,6 +302,9 @@ final class Target implements AutoCloseable {
   @Override
   public void close() {
     process.destroyForcibly();
+    if (!dumps.isEmpty()) {
+      System.out.println("heap dumps, kept if this test fails: " + dumps);
+    }
   }
 
   private void readLines() {

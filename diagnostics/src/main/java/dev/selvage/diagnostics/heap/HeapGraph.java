@@ -47,6 +47,7 @@ public final class HeapGraph {
   final int[] tracking; // sets of threads of the JDK that only list
   final Map<Integer, Integer> executorSets; // set of threads -> the executor whose it is
   final int javaVersion; // a String; -1 where not known
+  final int lostLocals;
 
   HeapGraph(Builder b) {
     this.file = b.file;
@@ -69,6 +70,7 @@ public final class HeapGraph {
     this.tracking = b.tracking.stream().mapToInt(Integer::intValue).toArray();
     this.executorSets = b.executorSets;
     this.javaVersion = b.javaVersion;
+    this.lostLocals = b.lostLocals;
   }
 
   /** Who is told how far it has come. */
@@ -95,6 +97,11 @@ public final class HeapGraph {
   /** How many references between them. */
   public int references() {
     return edges.size();
+  }
+
+  /** How many local variables refer to what is not in the dump. */
+  public int lostLocals() {
+    return lostLocals;
   }
 
   /** The threads: those of the platform first. */
@@ -203,6 +210,7 @@ public final class HeapGraph {
     private final List<Integer> tracking = new ArrayList<>();
     private final Map<Integer, Integer> executorSets = new HashMap<>();
     private int javaVersion = -1;
+    private int lostLocals;
     private int refBytes = 8;
     private int headerBytes = 16;
 
@@ -244,6 +252,7 @@ public final class HeapGraph {
       }
       firstEdge[n] = edges.size();
       edgesVisitor.sortLocals();
+      edgesVisitor.judgePlatformThreads();
       progress.say(String.format(java.util.Locale.ROOT, "%,d references", edges.size()));
       return new HeapGraph(this);
     }
@@ -400,7 +409,13 @@ public final class HeapGraph {
 
     /** Where a virtual thread has what. */
     private record ThreadFields(
-        int state, int permit, int notified, int blocker, int name, int container) {}
+        int state,
+        int permit,
+        int notified,
+        int blocker,
+        int name,
+        int container,
+        int carrier) {}
 
     /** The second pass. */
     private final class Edges extends HprofReader.Visitor {
@@ -409,6 +424,7 @@ public final class HeapGraph {
       private final IntList localPlace = new IntList();
       private final Map<Integer, HeapThread> threadOf = new HashMap<>();
       private final Map<Integer, Integer> virtualNumber = new HashMap<>();
+      private final Map<Integer, Integer> statusOfHolder = new HashMap<>();
       private byte[] bytes = new byte[1024];
       private int number;
       private @Nullable ThreadFields threadFields;
@@ -428,6 +444,7 @@ public final class HeapGraph {
       void root(int kind, long id, int thread, int place) throws IOException {
         int object = ids.find(id);
         if (object < 0) {
+          lostLocals += kind == HprofReader.ROOT_JAVA_FRAME ? 1 : 0;
           return;
         }
         switch (kind) {
@@ -484,6 +501,21 @@ public final class HeapGraph {
           }
         }
         firstLocal = first;
+      }
+
+      /** What is known of their motion, when all objects have been read. */
+      void judgePlatformThreads() {
+        for (HeapThread thread : threads) {
+          if (thread.virtual) {
+            continue;
+          }
+          Integer status = statusOfHolder.get(thread.holder);
+          boolean runs = status == null || (status & Motion.RUNNABLE) != 0;
+          thread.gap =
+              runs && Motion.mayHide(thread.stack.frames)
+                  ? HeapThread.Gap.RESULT
+                  : HeapThread.Gap.NONE;
+        }
       }
 
       private int begin() {
@@ -564,6 +596,11 @@ public final class HeapGraph {
         } else if (c.name.equals("jdk/internal/vm/StackChunk")) {
           int offset = c.offset(c.name, "size", idSize);
           shallow8[object] += offset < 0 ? 0 : Math.max(0, intAt(offset)); // in words
+        } else if (c.name.equals("java/lang/Thread$FieldHolder")) {
+          int offset = c.offset(c.name, "threadStatus", idSize);
+          if (offset >= 0) {
+            statusOfHolder.put(object, intAt(offset));
+          }
         }
       }
 
@@ -699,6 +736,7 @@ public final class HeapGraph {
           throws IOException {
         thread.name = objectAt(c.offset("java/lang/Thread", "name", idSize));
         if (own == null) {
+          thread.holder = objectAt(c.offset("java/lang/Thread", "holder", idSize));
           return;
         }
         ThreadFields at = threadFields;
@@ -710,7 +748,8 @@ public final class HeapGraph {
                   c.offset(VIRTUAL_THREAD, "notified", idSize),
                   c.offset("java/lang/Thread", "parkBlocker", idSize),
                   c.offset("java/lang/Thread", "name", idSize),
-                  c.offset("java/lang/Thread", "container", idSize));
+                  c.offset("java/lang/Thread", "container", idSize),
+                  c.offset(VIRTUAL_THREAD, "carrierThread", idSize));
           threadFields = at;
           states = new VirtualStates(c);
         }
@@ -726,7 +765,11 @@ public final class HeapGraph {
           throw new HeapDumpException("its JVM is not known: a virtual thread has no state");
         }
         thread.state = states.state(intAt(at.state), permit || notified, thread.stack.frames);
-        thread.unseen = states.isUnseen(intAt(at.state), thread.stack.frames);
+        boolean mounted =
+            at.carrier < 0
+                ? thread.state == HeapThread.State.RUNNABLE
+                : idAt(at.carrier) != 0;
+        thread.gap = states.gap(intAt(at.state), thread.stack.frames, mounted);
       }
     }
   }

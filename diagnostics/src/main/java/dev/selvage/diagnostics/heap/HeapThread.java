@@ -32,15 +32,28 @@ public final class HeapThread {
     OBJECT_WAIT
   }
 
+  /** What the dump does not show of what a thread that can run has in its hands. */
+  public enum Gap {
+    /** Nothing: all is in its frames. */
+    NONE,
+    /** It has a stack, but the dump has none of it. */
+    STACK,
+    /** Of a virtual thread on its carrier: the frames that it has not been given back yet. */
+    CALLERS,
+    /** It may be between two frames: what a method just returns is in neither. */
+    RESULT
+  }
+
   final int object;
   final boolean virtual;
   int serial;
   State state = State.RUNNABLE;
-  boolean unseen;
+  Gap gap = Gap.NONE;
   Stack stack = Stack.NONE;
   int name = -1; // objects; -1 for null
   int blocker = -1;
   int container = -1;
+  int holder = -1; // of a platform thread: the object with its status
   int[] own = {};
 
   HeapThread(int object, boolean virtual) {
@@ -58,9 +71,9 @@ public final class HeapThread {
     return state;
   }
 
-  /** Whether it has a stack, but the dump has none of it. */
-  public boolean isUnseen() {
-    return unseen;
+  /** What the dump lacks of it. */
+  public Gap gap() {
+    return gap;
   }
 
   /** All frames, leaf first, also those that the JVM hides. */

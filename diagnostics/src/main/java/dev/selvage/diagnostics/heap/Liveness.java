@@ -130,6 +130,8 @@ public final class Liveness {
     }
     watchReferrers();
     BitSet explained = explained();
+    // Who is woken below was not alive by itself, and is to keep by what.
+    boolean[] byItself = alive.clone();
     for (int i = 0; i < graph.globalRoots.size(); i++) {
       root(graph.globalRoots.get(i));
     }
@@ -142,7 +144,7 @@ public final class Liveness {
       markStack(i);
     }
     for (int i = 0; i < virtualThreads; i++) {
-      if (alive[i]) {
+      if (byItself[i]) {
         alive[i] = false;
         wake(i, NONE);
       }
@@ -307,6 +309,13 @@ public final class Liveness {
   /** All that any thread or root leads to, whoever can run. */
   private BitSet explained() {
     var reach = new Reach(new BitSet());
+    addAll(reach);
+    reach.run();
+    return reach.reached;
+  }
+
+  /** All roots, and all threads but those that have ended. */
+  private void addAll(Reach reach) {
     for (int i = 0; i < graph.globalRoots.size(); i++) {
       reach.add(graph.globalRoots.get(i));
     }
@@ -318,12 +327,11 @@ public final class Liveness {
     for (int i = 0; i < graph.threads.size(); i++) {
       HeapThread thread = graph.threads.get(i);
       // One that has not begun explains itself only where something refers to it.
-      if (!thread.virtual || thread.state != HeapThread.State.NOT_ALIVE) {
+      boolean begun = !thread.virtual || thread.state != HeapThread.State.NOT_ALIVE;
+      if (begun && !reach.isEnded(thread.object)) {
         reach.addThread(i);
       }
     }
-    reach.run();
-    return reach.reached;
   }
 
   private void root(int object) {
@@ -418,12 +426,19 @@ public final class Liveness {
   /** Plain reachability within a dump, from objects and from threads with all that is theirs. */
   private final class Reach {
     final BitSet reached;
+    private final BitSet ended; // virtual threads, by number
     private final IntList open = new IntList();
     private int next;
     private long bytes;
 
     Reach(BitSet reached) {
+      this(reached, new BitSet());
+    }
+
+    /** As if those virtual threads had ended: they have nothing any more, and are on no list. */
+    Reach(BitSet reached, BitSet ended) {
       this.reached = reached;
+      this.ended = ended;
     }
 
     void add(int object) {
@@ -448,16 +463,25 @@ public final class Liveness {
         bytes += graph.shallow(object);
         if (graph.isVirtualThread.get(object)) {
           Integer thread = threadOfObject.get(object);
-          if (thread != null) {
+          if (thread != null && !ended.get(thread)) {
             for (int target : virtual(thread).own) {
               add(target);
             }
           }
         }
+        boolean list = !ended.isEmpty() && partOfList.get(object);
         for (int e = graph.firstEdge[object]; e < graph.firstEdge[object + 1]; e++) {
-          add(graph.edges.get(e));
+          int target = graph.edges.get(e);
+          if (!list || !isEnded(target)) {
+            add(target);
+          }
         }
       }
+    }
+
+    private boolean isEnded(int object) {
+      Integer thread = graph.isVirtualThread.get(object) ? threadOfObject.get(object) : null;
+      return thread != null && ended.get(thread);
     }
   }
 
@@ -593,6 +617,31 @@ public final class Liveness {
     for (HeapThread thread : all) {
       if (!group.contains(thread)) {
         others.addThread(graph.firstVirtual + number(thread));
+      }
+    }
+    others.run();
+    var mine = new Reach(others.reached);
+    for (HeapThread thread : group) {
+      mine.addThread(graph.firstVirtual + number(thread));
+    }
+    mine.run();
+    return mine.bytes;
+  }
+
+  /**
+   * The same of threads that may be woken: what would be garbage if they ended and all others
+   * stayed. A node by which one of them stands in a queue of waiters is taken to stay there.
+   */
+  public long retainedByLive(Set<HeapThread> group) {
+    var ended = new BitSet();
+    for (HeapThread thread : group) {
+      ended.set(number(thread));
+    }
+    var others = new Reach(new BitSet(), ended);
+    addAll(others);
+    for (int i = 0; i < graph.size; i++) {
+      if (from[i] == UNEXPLAINED) {
+        others.add(i);
       }
     }
     others.run();

@@ -75,12 +75,24 @@ final class VirtualStates {
   }
 
   /**
-   * Whether a thread in that state has a stack that the dump does not show: it was just being put
-   * on its carrier, or taken off.
+   * What the dump lacks of a thread in that state.
+   *
+   * @param mounted whether it is on a carrier, or on its way there
    */
-  boolean isUnseen(int number, List<StackTraceElement> stack) {
+  HeapThread.Gap gap(int number, List<StackTraceElement> stack, boolean mounted) {
     int state = number & ~suspended;
-    return stack.isEmpty() && state != fresh && state != started && state != terminated;
+    if (state == fresh || state == terminated) {
+      return HeapThread.Gap.NONE;
+    }
+    if (stack.isEmpty()) {
+      return state == started ? HeapThread.Gap.NONE : HeapThread.Gap.STACK;
+    }
+    StackTraceElement bottom = stack.getLast();
+    if (!bottom.getClassName().equals("jdk.internal.vm.Continuation")
+        || !bottom.getMethodName().equals("enter")) {
+      return HeapThread.Gap.CALLERS;
+    }
+    return mounted && Motion.mayHide(stack) ? HeapThread.Gap.RESULT : HeapThread.Gap.NONE;
   }
 
   private static boolean isTimed(List<StackTraceElement> stack) {

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -79,6 +80,7 @@ public final class HeapDumpProver {
   private final IdentityHashMap<List<StackTraceElement>, List<StackTraceElement>> shown =
       new IdentityHashMap<>();
   private final Map<HeapThread, WaitReason> reasons = new HashMap<>();
+  private long retainedWork;
 
   // Threads that can run in code that may be compiled, and where one of them is.
   private int opaqueThreads;
@@ -170,7 +172,7 @@ public final class HeapDumpProver {
     List<Finding> findings = new ArrayList<>();
     findings.addAll(
         findings(graph, liveness, bySize(judged(stuck, texts.names())), leaked, texts.names()));
-    findings.addAll(doubtedFindings(doubted, texts.names()));
+    findings.addAll(doubtedFindings(graph, liveness, doubted, texts.names()));
     findings.addAll(manyFindings(graph, liveness, many, texts.names()));
     findings.replaceAll(excuses::applied);
     findings.sort(Finding.WORST_FIRST);
@@ -289,29 +291,72 @@ public final class HeapDumpProver {
 
   // ------------------------------------------------------------------ doubts
 
-  /** Stands where the frame of another thread would; another dump may have that. */
-  public static final String UNSEEN = "a virtual thread on its way on or off its carrier";
+  // These stand where the frame of another thread would; another dump may have what this lacks.
+
+  /** No stack at all. */
+  static final String UNSEEN = "a virtual thread on its way on or off its carrier";
+
+  /** The frames that a thread was not given back yet when it was put on its carrier again. */
+  static final String CUT = "a virtual thread that runs, without those that have called it";
+
+  /** What a method just returns. */
+  static final String RUNNING = "a thread that runs";
+
+  /** Local variables whose value is not in the dump. */
+  static final String LOST = "a variable whose value is missing";
+
+  private static final Set<String> OF_THE_MOMENT = Set.of(UNSEEN, CUT, RUNNING, LOST);
+
+  /**
+   * Whether the report would prove something if the dump had all that a thread had in its hands at
+   * that moment: then another dump, a moment later, may prove it.
+   */
+  public static boolean isWorthAnother(Report report) {
+    return report.findings().stream().anyMatch(f -> gap(f) != null);
+  }
+
+  /** What the dump lacked so that this was not proven; null if it lacked nothing for that. */
+  public static @Nullable String gap(Finding finding) {
+    Object doubt = finding.details().evidence().get("doubt");
+    return doubt instanceof String text && OF_THE_MOMENT.contains(text) ? text : null;
+  }
+
+  /**
+   * What the dump lacks of what threads had in their hands that can run; null if nothing. Anything
+   * may be in there, so then nobody is proven.
+   */
+  private static @Nullable String gap(HeapGraph graph) {
+    Set<HeapThread.Gap> gaps = EnumSet.noneOf(HeapThread.Gap.class);
+    for (HeapThread thread : graph.threads()) {
+      gaps.add(thread.gap());
+    }
+    if (gaps.contains(HeapThread.Gap.STACK)) {
+      return UNSEEN;
+    } else if (gaps.contains(HeapThread.Gap.CALLERS)) {
+      return CUT;
+    } else if (graph.lostLocals() > 0) {
+      return LOST;
+    }
+    return gaps.contains(HeapThread.Gap.RESULT) ? RUNNING : null;
+  }
 
   /**
    * Takes for live again whom a thread that can run might know of though the dump does not say so.
    * The JVM writes the local variables of compiled frames, but not what is in objects that its
    * compiler has taken apart. So a thread is not proven while one that can run is in the same code:
    * in the package of its site, or of the frame below if that has what it waits on in its hands.
-   * Frames that the interpreter runs are written as they are, and leave no doubt. Of a thread that
-   * was just being put on its carrier, or taken off, the JVM may write no stack at all: what it
-   * knows of is not known, so nobody is proven.
+   * Frames that the interpreter runs are written as they are, and leave no doubt. Where the dump
+   * lacks what a thread had in its hands just then, nobody is proven.
    *
    * @return them, with where the other thread is
    */
   private Map<HeapThread, String> doubts(HeapGraph graph, Liveness liveness) {
     Map<HeapThread, String> doubts = new LinkedHashMap<>();
     Map<String, String> running = running(graph, liveness);
-    boolean unseen = graph.threads().stream().anyMatch(HeapThread::isUnseen);
+    String gap = gap(graph);
     for (HeapThread thread : liveness.leaked()) {
-      String where = null;
-      if (unseen) {
-        where = UNSEEN;
-      } else if (!liveness.isLive(thread)) {
+      String where = gap;
+      if (where == null && !liveness.isLive(thread)) {
         where = doubt(liveness, thread, running);
       }
       if (where != null) {
@@ -404,20 +449,18 @@ public final class HeapDumpProver {
     return piles.values();
   }
 
-  private static List<Finding> findings(
+  private List<Finding> findings(
       HeapGraph graph,
       Liveness liveness,
       List<Pile> piles,
       List<HeapThread> leaked,
       Map<HeapThread, String> names) {
     List<Finding> findings = new ArrayList<>();
-    long work = 0;
     for (Pile pile : piles) {
-      work += graph.size();
       OptionalLong retained =
-          work > MAX_RETAINED_WORK
-              ? OptionalLong.empty()
-              : OptionalLong.of(liveness.retained(new HashSet<>(pile.threads), leaked));
+          mayCompute(graph.size())
+              ? OptionalLong.of(liveness.retained(new HashSet<>(pile.threads), leaked))
+              : OptionalLong.empty();
       Map<String, Object> evidence = new LinkedHashMap<>();
       if (!pile.heldBy.isEmpty()) {
         evidence.put("heldBy", List.copyOf(pile.heldBy));
@@ -429,6 +472,20 @@ public final class HeapDumpProver {
       findings.add(pile.excuse == null ? finding : Excuses.excused(finding, pile.excuse));
     }
     return findings;
+  }
+
+  /** Whether what one more pile retains may be computed: so much work. */
+  private boolean mayCompute(long work) {
+    retainedWork += work;
+    return retainedWork <= MAX_RETAINED_WORK;
+  }
+
+  /** What a suspected pile retains, if its threads ended. */
+  private OptionalLong retained(HeapGraph graph, Liveness liveness, Pile pile) {
+    // All that is alive has to be walked for each.
+    return mayCompute(graph.size() + 2L * graph.references())
+        ? OptionalLong.of(liveness.retainedByLive(new HashSet<>(pile.threads)))
+        : OptionalLong.empty();
   }
 
   private Pile pile(
@@ -539,7 +596,8 @@ public final class HeapDumpProver {
         .forEach(many::add);
   }
 
-  private static List<Finding> doubtedFindings(List<Pile> piles, Map<HeapThread, String> names) {
+  private List<Finding> doubtedFindings(
+      HeapGraph graph, Liveness liveness, List<Pile> piles, Map<HeapThread, String> names) {
     List<Finding> findings = new ArrayList<>();
     for (Pile pile : piles) {
       String doubt = java.util.Objects.requireNonNull(pile.doubt);
@@ -549,7 +607,7 @@ public final class HeapDumpProver {
                   pile,
                   pile.reason.text(),
                   names,
-                  OptionalLong.empty(),
+                  retained(graph, liveness, pile),
                   Map.of("doubt", doubt),
                   Advice.because(pile.reason) + ", as far as the dump tells; but " + why(doubt))));
     }
@@ -557,12 +615,16 @@ public final class HeapDumpProver {
   }
 
   private static String why(String doubt) {
-    return doubt.equals(UNSEEN)
-        ? "it has no stack of " + doubt + ": take another dump"
-        : "a thread that can run is in the same package (" + doubt + ")";
+    return switch (doubt) {
+      case UNSEEN, CUT -> "it lacks the stack of " + doubt + ": take another dump";
+      case RUNNING ->
+          "it lacks what a method just returned in " + doubt + ": take another dump, while none runs";
+      case LOST -> "it lacks " + doubt + ": take another dump";
+      default -> "a thread that can run is in the same package (" + doubt + ")";
+    };
   }
 
-  private static List<Finding> manyFindings(
+  private List<Finding> manyFindings(
       HeapGraph graph, Liveness liveness, List<Pile> many, Map<HeapThread, String> names)
       throws IOException {
     List<Finding> findings = new ArrayList<>();
@@ -579,7 +641,7 @@ public final class HeapDumpProver {
                   pile,
                   pile.reason.text(),
                   names,
-                  OptionalLong.empty(),
+                  retained(graph, liveness, pile),
                   Map.of("path", shortened(paths.get(i))),
                   pile.threads.size()
                       + " threads block here, and something alive still reaches what they wait"

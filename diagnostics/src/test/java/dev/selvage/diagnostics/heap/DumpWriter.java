@@ -17,7 +17,14 @@ import org.jspecify.annotations.Nullable;
 /** Writes heap dumps of programs that never were, as HotSpot writes them. */
 public final class DumpWriter {
   private static final String THREAD = "java/lang/Thread";
+  private static final String HOLDER = "java/lang/Thread$FieldHolder";
   private static final String VIRTUAL = "java/lang/VirtualThread";
+  private static final String BOTTOM = "jdk.internal.vm.Continuation.enter:1";
+
+  /** The status of a platform thread that waits, and of one that runs. */
+  public static final int WAITING = 0x91;
+
+  public static final int RUNNABLE = 0x5;
 
   /** An object, a class, or an array of references. */
   public static final class Thing {
@@ -88,8 +95,18 @@ public final class DumpWriter {
         "LparkBlocker",
         "Lcontainer",
         "LthreadLocals",
-        "LuncaughtExceptionHandler");
-    type(VIRTUAL, THREAD, "Lcont", "Istate", "ZparkPermit", "Znotified", "Ltermination");
+        "LuncaughtExceptionHandler",
+        "Lholder");
+    type(HOLDER, "java/lang/Object", "IthreadStatus");
+    type(
+        VIRTUAL,
+        THREAD,
+        "Lcont",
+        "Istate",
+        "ZparkPermit",
+        "Znotified",
+        "Ltermination",
+        "LcarrierThread");
     states(
         Map.of(
             "NEW",
@@ -195,20 +212,35 @@ public final class DumpWriter {
     return this;
   }
 
-  /** A platform thread; frames are {@code com.acme.Order.quote:57}, leaf first. */
+  /** A platform thread that waits; frames are {@code com.acme.Order.quote:57}, leaf first. */
   public Thing platform(String name, String... frames) {
+    return platform(name, WAITING, frames);
+  }
+
+  /** A platform thread of that status. */
+  public Thing platform(String name, int status, String... frames) {
     Thing thread = object(THREAD).set("name", string(name));
+    thread.set("holder", object(HOLDER).set("threadStatus", status));
     stacks.put(thread, new Stack(thread, List.of(frames)));
     return thread;
   }
 
-  /** A virtual thread in that state. */
+  /** A virtual thread in that state; below those frames is what the JDK begins each with. */
   public Thing virtual(String name, int state, String... frames) {
     Thing thread = object(VIRTUAL).set("name", string(name)).set("state", state);
     if (frames.length > 0) {
-      stacks.put(thread, new Stack(thread, List.of(frames)));
+      List<String> all = new ArrayList<>(List.of(frames));
+      all.add(BOTTOM);
+      stacks.put(thread, new Stack(thread, all));
     }
     return thread;
+  }
+
+  /** One that runs, and of whose stack only these frames have been written. */
+  public Thing cut(String name, Thing carrier, String... frames) {
+    Thing thread = object(VIRTUAL).set("name", string(name)).set("state", 2);
+    stacks.put(thread, new Stack(thread, List.of(frames)));
+    return thread.set("carrierThread", carrier);
   }
 
   /** A virtual thread that is parked by the JDK on that object, called by that frame. */
@@ -237,6 +269,11 @@ public final class DumpWriter {
     }
     stack.locals.get(frame).add(thing);
     return this;
+  }
+
+  /** The same with a value that is not in the dump. */
+  public DumpWriter localOfNothing(Thing thread) {
+    return local(thread, 0, new Thing(nextId(), known("java/lang/Object")));
   }
 
   // ------------------------------------------------------------------ writing

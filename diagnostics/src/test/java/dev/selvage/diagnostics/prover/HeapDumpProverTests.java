@@ -1,6 +1,7 @@
 package dev.selvage.diagnostics.prover;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -25,6 +26,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is proven from heap dumps of programs that never were: each rule alone, with its twin. */
@@ -343,14 +345,77 @@ final class HeapDumpProverTests {
     dump.parked("parked", sync(), "com.acme.Task.run:1");
     assertEquals("parked", proven());
     dump.virtual("on its way", 2);
+    assertGap(HeapDumpProver.UNSEEN);
+  }
+
+  @Test
+  void nobody_is_proven_while_the_callers_of_one_that_runs_are_not_in_the_dump()
+      throws IOException {
+    Thing latch = sync();
+    dump.parked("parked", latch, "com.acme.Task.run:1");
+    String[] frames = {"java.lang.VirtualThread.park:1", "com.acme.Task.call:1"};
+    dump.virtual("whole", 4, frames);
+    assertEquals("parked whole", proven());
+    dump.cut("cut", main, frames);
+    assertGap(HeapDumpProver.CUT);
+  }
+
+  @Test
+  void nobody_is_proven_while_a_virtual_thread_may_be_between_two_frames() throws IOException {
+    dump.parked("parked", sync(), "com.acme.Task.run:1");
+    Thing runs = dump.virtual("runs", 2, "com.other.Server.serve:7");
+    assertEquals("parked", proven(), "not on a carrier");
+    runs.set("carrierThread", main);
+    assertGap(HeapDumpProver.RUNNING);
+  }
+
+  @Test
+  void who_waits_on_his_carrier_is_not_between_two_frames() throws IOException {
+    dump.parked("parked", sync(), "com.acme.Task.run:1");
+    dump.virtual("pinned", 5, "jdk.internal.misc.Unsafe.park:-3", "com.other.Server.serve:7")
+        .set("carrierThread", main);
+    assertEquals("parked", proven());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "5,   com.other.Server.serve:7,              false", // runs
+    "5,   java.lang.Object.notifyAll:-3,         false", // is about to wake somebody
+    "5,   jdk.internal.misc.Unsafe.putReference:-3, false",
+    "5,   jdk.internal.misc.Unsafe.park:-3,      true",
+    "5,   sun.nio.ch.EPoll.wait:-3,              true",
+    "5,   java.lang.OutOfMemoryError.<init>:1,   true", // as the JVM marks who had no room
+    "1025, com.other.Server.serve:7,             true", // waits for a monitor
+    "401, java.lang.Object.wait0:-3,             true"
+  })
+  void a_platform_thread_may_be_between_two_frames_while_it_executes_java(
+      int status, String top, boolean proves) throws IOException {
+    dump.parked("parked", sync(), "com.acme.Task.run:1");
+    dump.platform("other", status, top, "com.other.Server.run:1");
+    if (proves) {
+      assertEquals("parked", proven());
+    } else {
+      assertGap(HeapDumpProver.RUNNING);
+    }
+  }
+
+  @Test
+  void nobody_is_proven_while_a_variable_refers_to_what_is_not_in_the_dump() throws IOException {
+    dump.parked("parked", sync(), "com.acme.Task.run:1");
+    dump.localOfNothing(main);
+    assertGap(HeapDumpProver.LOST);
+  }
+
+  /** That nobody is proven, but somebody suspected, and the reader asked for another dump. */
+  private void assertGap(String gap) throws IOException {
     Report report = look(Compiled.NOT_KNOWN);
     assertEquals("", proven(report));
     Finding suspected = report.findings().getLast();
     assertEquals("suspected", suspected.verdict());
-    assertEquals(HeapDumpProver.UNSEEN, suspected.details().evidence().get("doubt"));
+    assertEquals(gap, suspected.details().evidence().get("doubt"));
+    assertTrue(HeapDumpProver.isWorthAnother(report));
     String because = suspected.details().because();
-    assertTrue(
-        because.endsWith("it has no stack of " + HeapDumpProver.UNSEEN + ": take another dump"));
+    assertTrue(because.contains(gap + ": take another dump"), because);
   }
 
   @Test
@@ -360,6 +425,7 @@ final class HeapDumpProverTests {
     assertEquals("other same", proven());
     Report report = look(Compiled.NOT_KNOWN);
     assertEquals("other", proven(report));
+    assertFalse(HeapDumpProver.isWorthAnother(report));
     Finding suspected = report.findings().getLast();
     assertEquals("suspected", suspected.verdict());
     assertEquals("com.acme.Main.main(Main.java:1)", suspected.details().evidence().get("doubt"));
@@ -407,6 +473,53 @@ final class HeapDumpProverTests {
     dump.local(main, 0, kept);
     long bytes = look(_ -> false).findings().getFirst().details().retainedBytes().getAsLong();
     assertTrue(bytes > 40_000 && bytes < 45_000, () -> bytes + " bytes");
+  }
+
+  @Test
+  void what_suspects_retain_is_computed_and_who_retains_most_comes_first() throws IOException {
+    Thing kept = dump.array(new Thing[10_000]);
+    Thing latch = sync();
+    Thing[] listed = new Thing[41];
+    for (int i = 0; i < 41; i++) {
+      boolean big = i >= 21;
+      String place = big ? "com.acme.Big.run:1" : "com.acme.Small.run:1";
+      Thing thread = dump.parked("w-" + i, latch, place);
+      dump.local(thread, 3, kept);
+      dump.local(thread, 3, dump.array(new Thing[big ? 1_000 : 10]));
+      listed[i] = dump.object("java/util/concurrent/ConcurrentHashMap$Node", "Lkey");
+      listed[i].set("key", thread);
+    }
+    dump.local(main, 0, latch);
+    dump.local(main, 0, kept);
+    String map = "java/util/concurrent/ConcurrentHashMap";
+    String container = "jdk/internal/vm/ThreadContainers$RootContainer$TrackingRootContainer";
+    dump.type(container, "java/lang/Object");
+    dump.staticField(
+        container,
+        "VTHREADS",
+        dump.object(map, "Ltable").set("table", dump.array("[L" + map + "$Node;", listed)));
+    Report report = look(_ -> false);
+    assertEquals(2, report.findings().size(), report.findings()::toString);
+    Finding.Details big = report.findings().getFirst().details();
+    Finding.Details small = report.findings().getLast().details();
+    assertEquals("com.acme.Big.run(Big.java:1)", big.site());
+    assertEquals(20, big.count(), "fewer, but they retain more");
+    assertEquals(21, small.count());
+    long bytes = big.retainedBytes().getAsLong();
+    assertTrue(bytes > 20 * 4_000 && bytes < 20 * 5_000, () -> bytes + " bytes");
+    long few = small.retainedBytes().getAsLong();
+    assertTrue(few > 0 && few < 10_000, () -> few + " bytes");
+    assertTrue(ReportText.render(report, false).contains(" retained\n  blocked at   com.acme.Big"));
+  }
+
+  @Test
+  void what_those_in_doubt_retain_is_computed() throws IOException {
+    dump.local(
+        dump.parked("same", sync(), "com.acme.Task.run:1"), 3, dump.array(new Thing[1_000]));
+    Finding.Details details = look(Compiled.NOT_KNOWN).findings().getFirst().details();
+    assertTrue(details.evidence().containsKey("doubt"));
+    long bytes = details.retainedBytes().getAsLong();
+    assertTrue(bytes > 4_000 && bytes < 5_000, () -> bytes + " bytes");
   }
 
   @Test
