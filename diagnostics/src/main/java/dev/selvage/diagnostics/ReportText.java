@@ -54,6 +54,12 @@ public final class ReportText {
           EXCUSE,
           EXCUSED_BY);
 
+  private static final String SIZES = "sizes";
+
+  /** Evidence that is how many there are now, which the heading says, and {@link #SIZES} ends in. */
+  private static final Set<String> NOW =
+      Set.of("entries", "running", "uncancelled", "queued", "variables", "idle");
+
   private static final Pattern LAST_NUMBER = Pattern.compile("(\\d{1,18})$");
   private static final String BLOCKS = "▁▂▃▄▅▆▇█";
 
@@ -126,7 +132,7 @@ public final class ReportText {
     if (d.evidence().get(EXCUSE) instanceof String excuse) {
       line("on purpose", excuse + " (by " + d.evidence().get(EXCUSED_BY) + ")");
     }
-    String evidence = evidence(d.evidence());
+    String evidence = evidence(d);
     if (!evidence.isEmpty()) {
       line("evidence", evidence);
     }
@@ -338,15 +344,42 @@ public final class ReportText {
         .sum();
   }
 
-  private static String evidence(Map<String, Object> evidence) {
-    return evidence.entrySet().stream()
-        .filter(e -> !SAID_ELSEWHERE.contains(e.getKey()))
-        .map(
-            e ->
-                e.getKey()
-                    + " "
-                    + (e.getKey().equals("sizes") ? curve(e.getValue()) : value(e.getValue())))
-        .collect(Collectors.joining("; "));
+  /** What speaks for it and no other line has said; the curve first. JSON has all of it. */
+  private static String evidence(Details d) {
+    List<String> parts = new ArrayList<>();
+    if (d.evidence().containsKey(SIZES)) {
+      parts.add(curve(d.evidence().get(SIZES)));
+    }
+    for (Map.Entry<String, Object> e : d.evidence().entrySet()) {
+      if (!e.getKey().equals(SIZES) && !isSaid(d, e.getKey(), e.getValue())) {
+        parts.add(words(e.getKey()) + " " + shown(e.getKey(), e.getValue()));
+      }
+    }
+    return String.join("; ", parts);
+  }
+
+  private static boolean isSaid(Details d, String key, Object value) {
+    if (SAID_ELSEWHERE.contains(key)) {
+      return true;
+    }
+    return switch (value) {
+      case Number n -> NOW.contains(key) && n.longValue() == d.count();
+      case String text -> d.because().contains(text) || text.equals(d.site());
+      case List<?> list -> list.size() == 1 && String.valueOf(list.getFirst()).equals(d.site());
+      default -> false;
+    };
+  }
+
+  /** The name of evidence as words: {@code key class} for {@code keyClass}. */
+  private static String words(String key) {
+    return key.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
+  }
+
+  /** A value; classes without their package, as the lines around name the code. */
+  private static String shown(String key, Object value) {
+    boolean type = key.equals("class") || key.endsWith("Class");
+    String text = value(value);
+    return type ? text.substring(text.lastIndexOf('.') + 1) : text;
   }
 
   /** Sizes over time as a small picture, from the number at the end of each entry. */

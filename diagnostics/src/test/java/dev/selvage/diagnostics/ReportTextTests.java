@@ -94,8 +94,8 @@ final class ReportTextTests {
 
         LEAK  suspected  map growth  x1
           grows at     com.acme.Cache.put(Cache.java:12)
-          evidence     field com.acme.Cache.ENTRIES; size 12,000; perMinute 1,500.3; \
-        sizes ▁▃█ 10 to 12,000
+          evidence     ▁▃█ 10 to 12,000; field com.acme.Cache.ENTRIES; size 12,000; \
+        per minute 1,500.3
           because      it only ever grew while it was watched
           try          bound it: Caffeine with expireAfterWrite
           see          docs/guide/scenarios/4-growing-map.md
@@ -114,6 +114,39 @@ final class ReportTextTests {
         --add-opens java.base/java.util.concurrent=ALL-UNNAMED gives it
         """,
         ReportText.render(report, false));
+  }
+
+  @Test
+  @DisplayName("evidence is in words, and says what no other line has said")
+  void evidence() {
+    Finding map =
+        finding("map growth", 84)
+            .at("com.acme.Cache.put(Cache.java:12)", null)
+            .evidence("field", "com.acme.Cache.ENTRIES")
+            .evidence("class", "java.util.concurrent.ConcurrentHashMap")
+            .evidence("entries", 84L)
+            .evidence("entriesPerSecond", 7.0)
+            .evidence("sizes", List.of("0.5s 4", "12s 84"))
+            .evidence("keyClass", "com.acme.Cache$Key")
+            .evidence("keyFault", "no equals")
+            .evidence("putSites", List.of("com.acme.Cache.put(Cache.java:12)"))
+            .evidence("createdAt", "com.acme.Cache.<clinit>(Cache.java:3)")
+            .because("the map in com.acme.Cache.ENTRIES only grew")
+            .suspected();
+    String text = ReportText.render(report(HEALTHY, proof(), map), false);
+    assertTrue(
+        text.contains(
+            "  evidence     ▁█ 4 to 84; class ConcurrentHashMap; entries per second 7;"
+                + " key class Cache$Key; key fault no equals;"
+                + " created at com.acme.Cache.<clinit>(Cache.java:3)\n"),
+        text);
+  }
+
+  @Test
+  @DisplayName("what is as many as the heading says is not said again, and what is not is")
+  void evidenceOfNumbers() {
+    Finding other = finding("queue growth", 84).evidence("queued", 80L).suspected();
+    assertTrue(ReportText.render(report(HEALTHY, proof(), other), false).contains("queued 80"));
   }
 
   @Test
