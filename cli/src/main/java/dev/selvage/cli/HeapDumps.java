@@ -85,7 +85,6 @@ final class HeapDumps {
    */
   Report exact(JavaProcess process, Excuses excuses, @Nullable Path keep)
       throws InterruptedException {
-    long pid = process.pid();
     if (keep != null && Files.exists(keep)) {
       throw new CommandFailure(ExitCode.USAGE, keep + " is there already");
     }
