@@ -147,7 +147,9 @@ final class LeaksCommand implements Callable<Integer> {
           "--mode, --reclaim, --recover, --watch and --blocked-longer are not for --exact");
     }
     JavaProcess process = targets.process(target.spec, target.name);
-    return exact ? ReportJson.render(dumps.exact(process, excuses, keepDump)) : attach(process, excuses);
+    return exact
+        ? ReportJson.render(dumps.exact(process, excuses, keepDump))
+        : attach(process, excuses);
   }
 
   /** Whether something was asked for that only an agent in the process does. */

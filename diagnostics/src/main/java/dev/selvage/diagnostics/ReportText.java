@@ -56,7 +56,9 @@ public final class ReportText {
 
   private static final String SIZES = "sizes";
 
-  /** Evidence that is how many there are now, which the heading says, and {@link #SIZES} ends in. */
+  /**
+   * Evidence that is how many there are now, which the heading says, and {@link #SIZES} ends in.
+   */
   private static final Set<String> NOW =
       Set.of("entries", "running", "uncancelled", "queued", "variables", "idle");
 

@@ -66,8 +66,7 @@ final class SwitchedIT {
     String gap = "nothing";
     boolean wrong = false;
     for (Finding finding : report.findings()) {
-      boolean others =
-          !finding.details().names().equals(List.of(SwitchedProgram.LEAKED));
+      boolean others = !finding.details().names().equals(List.of(SwitchedProgram.LEAKED));
       if (finding instanceof Finding.Proven && others) {
         throw new AssertionError(
             finding.details().names() + " can be woken, and is proven to leak from " + dump);

@@ -10,8 +10,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Threads that are switched all the time, each with what another waits for in its hands and nowhere
- * else: in a frame of its own, in one far below, or only in what a method returns. One thread leaks;
- * all others end when they are told to stop.
+ * else: in a frame of its own, in one far below, or only in what a method returns. One thread
+ * leaks; all others end when they are told to stop.
  */
 final class SwitchedProgram {
   static final String LEAKED = "leaked";
@@ -43,7 +43,8 @@ final class SwitchedProgram {
           for (Thread thread : STARTED) {
             thread.join(Math.max(1, (end - System.nanoTime()) / 1_000_000));
           }
-          List<String> stuck = STARTED.stream().filter(Thread::isAlive).map(Thread::getName).toList();
+          List<String> stuck =
+              STARTED.stream().filter(Thread::isAlive).map(Thread::getName).toList();
           Child.say(stuck.isEmpty() ? "all ended" : "stuck: " + stuck);
         });
     System.exit(0); // one is left

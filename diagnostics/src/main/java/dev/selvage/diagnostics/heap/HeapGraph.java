@@ -409,13 +409,7 @@ public final class HeapGraph {
 
     /** Where a virtual thread has what. */
     private record ThreadFields(
-        int state,
-        int permit,
-        int notified,
-        int blocker,
-        int name,
-        int container,
-        int carrier) {}
+        int state, int permit, int notified, int blocker, int name, int container, int carrier) {}
 
     /** The second pass. */
     private final class Edges extends HprofReader.Visitor {
@@ -766,9 +760,7 @@ public final class HeapGraph {
         }
         thread.state = states.state(intAt(at.state), permit || notified, thread.stack.frames);
         boolean mounted =
-            at.carrier < 0
-                ? thread.state == HeapThread.State.RUNNABLE
-                : idAt(at.carrier) != 0;
+            at.carrier < 0 ? thread.state == HeapThread.State.RUNNABLE : idAt(at.carrier) != 0;
         thread.gap = states.gap(intAt(at.state), thread.stack.frames, mounted);
       }
     }

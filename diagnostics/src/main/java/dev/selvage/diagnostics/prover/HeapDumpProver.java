@@ -618,7 +618,9 @@ public final class HeapDumpProver {
     return switch (doubt) {
       case UNSEEN, CUT -> "it lacks the stack of " + doubt + ": take another dump";
       case RUNNING ->
-          "it lacks what a method just returned in " + doubt + ": take another dump, while none runs";
+          "it lacks what a method just returned in "
+              + doubt
+              + ": take another dump, while none runs";
       case LOST -> "it lacks " + doubt + ": take another dump";
       default -> "a thread that can run is in the same package (" + doubt + ")";
     };

@@ -514,8 +514,7 @@ final class HeapDumpProverTests {
 
   @Test
   void what_those_in_doubt_retain_is_computed() throws IOException {
-    dump.local(
-        dump.parked("same", sync(), "com.acme.Task.run:1"), 3, dump.array(new Thing[1_000]));
+    dump.local(dump.parked("same", sync(), "com.acme.Task.run:1"), 3, dump.array(new Thing[1_000]));
     Finding.Details details = look(Compiled.NOT_KNOWN).findings().getFirst().details();
     assertTrue(details.evidence().containsKey("doubt"));
     long bytes = details.retainedBytes().getAsLong();
