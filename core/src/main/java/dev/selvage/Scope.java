@@ -2,6 +2,8 @@ package dev.selvage;
 
 import dev.selvage.internal.Alarms;
 import dev.selvage.internal.Interrupts;
+import dev.selvage.internal.Obstacles;
+import dev.selvage.internal.Roster;
 import dev.selvage.internal.SpinLock;
 import dev.selvage.internal.Waiter;
 import dev.selvage.observe.WaitReason;
@@ -85,6 +87,16 @@ public final class Scope implements AutoCloseable {
   }
 
   private static final long NOBODY = -1;
+
+  static {
+    // Not owned, as a scope that is cancelled interrupts its children. The lock is a mark that
+    // leads nowhere.
+    Obstacles.add(
+        (object, _) ->
+            object instanceof Scope scope
+                ? Obstacles.Obstacle.group(scope.lock, scope, "whose child is", false)
+                : null);
+  }
 
   // --------------- Immutable ---------------
 
@@ -332,6 +344,7 @@ public final class Scope implements AutoCloseable {
     @Override
     public void run() {
       boolean complete = false;
+      Roster.setCountedBy(scope.lock);
       try {
         // As long as its mask is on, the thread is known as this child.
         task.succeeded(this.<T, Throwable>run(body::run));
@@ -339,6 +352,7 @@ public final class Scope implements AutoCloseable {
       } catch (Throwable e) {
         scope.failed(task, e);
       } finally {
+        Roster.setCountedBy(null);
         scope.end(this, !complete);
       }
     }

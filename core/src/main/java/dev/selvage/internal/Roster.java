@@ -62,6 +62,9 @@ public final class Roster {
     // By whoever ran it; under a scheduler of our own only.
     private boolean listed;
 
+    // The mark of the group that waits for it, for tools. Its own thread writes; it leads nowhere.
+    private @Nullable Object countedBy;
+
     /** What it has used, if anybody ever wanted to know. Written by who starts or runs it. */
     public @Nullable Account account;
 
@@ -208,6 +211,24 @@ public final class Roster {
   /** The member that a thread is, if it is a goroutine that has not ended. */
   public static @Nullable Member member(Thread thread) {
     return thread.getUncaughtExceptionHandler() instanceof Member member ? member : null;
+  }
+
+  /**
+   * Says what group counts the current goroutine, and is not past until it has ended.
+   *
+   * @param mark an object that refers to nothing; null when it is counted no more
+   */
+  public static void setCountedBy(@Nullable Object mark) {
+    Member member = member(Thread.currentThread());
+    if (member != null) {
+      member.countedBy = mark;
+    }
+  }
+
+  /** The mark of the group that counts a goroutine; null if none does. */
+  public static @Nullable Object countedBy(Thread thread) {
+    Member member = member(thread);
+    return member == null ? null : member.countedBy;
   }
 
   /**

@@ -55,6 +55,8 @@ public final class Waiter {
   private volatile long since;
   // Which of the thread's waits with this waiter it is. Small, as it finds room nowhere else.
   private short number;
+  // Whether an alarm may end the wait. Written by the owner before it publishes the waiter.
+  private boolean limited;
   // Written by the owner before it publishes the waiter.
   private @Nullable Thread thread;
   // Written by the winner before DONE, read by the owner after it.
@@ -129,6 +131,21 @@ public final class Waiter {
   /** Whether nobody has ended the wait yet. */
   boolean isWaiting() {
     return state == WAITING;
+  }
+
+  /** Says that the wait, and every later one with this waiter, ends after a time. By its owner. */
+  public void limit() {
+    limited = true;
+  }
+
+  /** Whether {@link #limit} was called; for waits on locks and groups, where nobody else does. */
+  boolean isLimited() {
+    return limited;
+  }
+
+  /** What the thread waits on, or {@link Several}; null when that is nothing but time. */
+  @Nullable Object object() {
+    return object;
   }
 
   /** Tells this wait from others with the same waiter, as long as it {@link #isWaiting}. */

@@ -5,16 +5,20 @@ import dev.selvage.internal.Bystanders;
 import dev.selvage.internal.Contentions;
 import dev.selvage.internal.Incidents;
 import dev.selvage.internal.LabelTrace;
+import dev.selvage.internal.Obstacles;
+import dev.selvage.internal.Obstacles.Obstacle;
 import dev.selvage.internal.Resources;
 import dev.selvage.internal.Roster;
 import dev.selvage.internal.Schedulers;
 import dev.selvage.internal.Tracing;
+import dev.selvage.internal.Waiter;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -81,6 +85,69 @@ public final class Probe {
   public static @Nullable Map<String, Object> waitOf(Thread thread) {
     GoroutineInfo.Wait wait = GoroutineInfo.Wait.of(thread);
     return wait == null ? null : wait.toMap();
+  }
+
+  /**
+   * Who keeps a thread waiting, of whatever kind, in an operation of this copy of the language: a
+   * short answer to the question that {@link #obstacle} answers at length.
+   *
+   * @return the identifier of a thread; -1 for the goroutines of a group; 0 if it does not wait,
+   *     waits for a limited time, or it is not known
+   */
+  public static long keeperOf(Thread thread) {
+    Obstacle obstacle = obstacleOf(thread);
+    return obstacle == null ? 0 : obstacle.group() != null ? -1 : obstacle.thread();
+  }
+
+  /**
+   * What keeps a thread waiting, of whatever kind, in a lock or a group of this copy of the
+   * language; null if it does not wait, waits for a limited time, or it is not known. A picture of
+   * one moment. It refers to nothing of the program.
+   *
+   * <p>A lock has no owner in the language, so mostly this is who has locked it, which need not be
+   * who unlocks it. Who has it is noted when it is taken and forgotten when it is given back; of
+   * those who read an {@link dev.selvage.sync.RWMutex} at most one is known.
+   *
+   * <table>
+   * <caption>The map has</caption>
+   * <tr><td>{@code thread}</td><td>Long: the identifier of the thread that has it; 0 for a
+   * group</td></tr>
+   * <tr><td>{@code group}</td><td>Object: the mark of the group that is waited for; only if it is
+   * one. The goroutines with that mark ({@link #countedBy}) must end first</td></tr>
+   * <tr><td>{@code what}</td><td>String: what is waited for, as {@code Mutex@1b2c3d}</td></tr>
+   * <tr><td>{@code by}</td><td>String: words that the name of that thread follows, as {@code locked
+   * by}</td></tr>
+   * <tr><td>{@code owned}</td><td>Boolean: nobody else can end the wait, but by an
+   * interrupt</td></tr>
+   * </table>
+   */
+  public static @Nullable Map<String, Object> obstacle(Thread thread) {
+    Obstacle obstacle = obstacleOf(thread);
+    if (obstacle == null) {
+      return null;
+    }
+    Map<String, Object> map = new HashMap<>();
+    map.put("thread", obstacle.thread());
+    map.put("what", obstacle.what());
+    map.put("by", obstacle.by());
+    map.put("owned", obstacle.owned());
+    Object group = obstacle.group();
+    if (group != null) {
+      map.put("group", group);
+    }
+    return map;
+  }
+
+  private static @Nullable Obstacle obstacleOf(Thread thread) {
+    return LockSupport.getBlocker(thread) instanceof Waiter waiter ? Obstacles.of(waiter) : null;
+  }
+
+  /**
+   * The mark of the group that has started a goroutine, and waits for its end; null if there is
+   * none. It refers to nothing.
+   */
+  public static @Nullable Object countedBy(Thread thread) {
+    return Roster.countedBy(thread);
   }
 
   /**

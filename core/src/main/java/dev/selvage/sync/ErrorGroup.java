@@ -281,6 +281,11 @@ public final class ErrorGroup {
     }
   }
 
+  /** What its goroutines are marked with; see {@link WaitGroup#mark}. */
+  Object mark() {
+    return running.mark();
+  }
+
   /** As {@code ErrorGroup(3 active, limit 8, failed)}, for people. */
   @Override
   public String toString() {

@@ -43,6 +43,12 @@ public final class Mutex implements Locker {
    *     woken, and then goes on competing whatever its flag says, or it has left and was not.
    *  3. STARVING implies LOCKED and not WOKEN: only a woken thread that finds the mutex taken
    *     again starts it, in the step that gives WOKEN back.
+   *
+   * Who has locked it is noted for tools that look for circles; nothing here depends on it. It is a
+   * number and no reference, so that a mutex keeps no thread alive.
+   *  4. A locker that is noted has locked it, and nobody has given it back since: it is noted by
+   *     who has just got LOCKED, and cleared by whoever gives it back, before the step that does so.
+   *     In between it may be missing, for a moment.
    */
   private static final int LOCKED = 1;
   private static final int WOKEN = 2;
@@ -72,6 +78,8 @@ public final class Mutex implements Locker {
   // What users see of it, for tools.
   private final Object face;
   private volatile int state;
+  // The thread that has locked it, by its identifier; 0 if that is not known. Racy: see above.
+  private long locker;
   private final SpinLock lock = new SpinLock();
   // Guarded by lock. The note of a place is when its wait began.
   private final Waiters waiters = new Waiters();
@@ -93,7 +101,9 @@ public final class Mutex implements Locker {
   @Override
   public void lock() throws InterruptedException {
     Interrupts.check();
-    if (!STATE.compareAndSet(this, 0, LOCKED)) {
+    if (STATE.compareAndSet(this, 0, LOCKED)) {
+      noteLocker();
+    } else {
       lockSlowly(Place.FOREVER);
     }
   }
@@ -118,10 +128,15 @@ public final class Mutex implements Locker {
     return take(false);
   }
 
+  private void noteLocker() {
+    locker = Thread.currentThread().threadId();
+  }
+
   /** Takes the mutex if it is free, and gives WOKEN back then. */
   private boolean take(boolean woken) {
     for (int s; ((s = state) & LOCKED) == 0; ) {
       if (STATE.compareAndSet(this, s, (woken ? s & ~WOKEN : s) | LOCKED)) {
+        noteLocker();
         return true;
       }
     }
@@ -149,6 +164,7 @@ public final class Mutex implements Locker {
       boolean finished = self.await();
       Object winner = self.waiter.winner();
       if (winner == HANDED) {
+        noteLocker();
         return true;
       }
       if (winner != WOKE) {
@@ -201,6 +217,7 @@ public final class Mutex implements Locker {
 
   @Override
   public void unlock() {
+    locker = 0;
     if (!STATE.compareAndSet(this, LOCKED, 0)) {
       unlockSlowly();
     }
@@ -278,6 +295,14 @@ public final class Mutex implements Locker {
 
   private void clear(int bits) {
     STATE.getAndBitwiseAnd(this, ~bits);
+  }
+
+  /**
+   * The thread that has locked it, by its identifier; 0 if it is free, or that is not known. Any
+   * thread may ask.
+   */
+  long locker() {
+    return (state & LOCKED) == 0 ? 0 : locker; // state first, which whoever took it has written
   }
 
   /** As {@code Mutex(locked, starving, 3 waiting)} or {@code Mutex(free)}, for people. */

@@ -1,6 +1,7 @@
 package dev.selvage.sync;
 
 import dev.selvage.internal.Interrupts;
+import dev.selvage.observe.WaitReason;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,7 @@ public final class Once {
    * Go's design (sync/once.go): a mutex around the action, and a flag that saves taking it. The
    * flag is written last, so who finds it set also finds what the action did.
    */
-  private final Mutex mutex = new Mutex();
+  private final Mutex mutex = new Mutex(WaitReason.MUTEX_LOCK, this);
   private volatile boolean done;
 
   /** Creates one that has done nothing yet. */
@@ -111,6 +112,11 @@ public final class Once {
   public static <T extends @Nullable Object, X extends Exception> OnceValue<T, X> value(
       Body<? extends T, ? extends X> body) {
     return new OnceValue<>(Objects.requireNonNull(body, "body"));
+  }
+
+  /** The thread that runs the action now, by its identifier; 0 if none is known. */
+  long runner() {
+    return mutex.locker();
   }
 
   /** As {@code Once(done)} or {@code Once(not done)}, for people. */

@@ -1,6 +1,7 @@
 package dev.selvage.sync;
 
 import dev.selvage.internal.Interrupts;
+import dev.selvage.observe.WaitReason;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ public final class OnceValue<T extends @Nullable Object, X extends Exception> {
 
   private record Failure<T extends @Nullable Object>(Throwable exception) implements Outcome<T> {}
 
-  private final Mutex mutex = new Mutex();
+  private final Mutex mutex = new Mutex(WaitReason.MUTEX_LOCK, this);
   // Guarded by mutex; null once there is an outcome.
   private Once.@Nullable Body<? extends T, ? extends X> body;
   // Written once, under mutex.
@@ -83,6 +84,11 @@ public final class OnceValue<T extends @Nullable Object, X extends Exception> {
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the body throws an X, or what
   private static <X extends Throwable> Error rethrow(Throwable e) throws X { // need not be declared
     throw (X) e;
+  }
+
+  /** The thread that finds it out now, by its identifier; 0 if none is known. */
+  long runner() {
+    return mutex.locker();
   }
 
   String state() {

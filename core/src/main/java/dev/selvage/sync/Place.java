@@ -1,5 +1,6 @@
 package dev.selvage.sync;
 
+import dev.selvage.internal.Obstacles;
 import dev.selvage.internal.Timeout;
 import dev.selvage.internal.Waiter;
 import dev.selvage.observe.WaitReason;
@@ -9,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 class Place {
   /** A wait without a time limit. */
   static final long FOREVER = Long.MAX_VALUE;
+
+  static {
+    Obstacles.add(new Holders());
+  }
 
   final Waiter waiter;
 
@@ -37,6 +42,7 @@ class Place {
    */
   void limit(long nanos) {
     if (nanos != FOREVER) {
+      waiter.limit();
       limit = Timeout.start(waiter, nanos);
     }
   }

@@ -3,6 +3,7 @@ package dev.selvage.sync;
 import dev.selvage.internal.Alarms;
 import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.SpinLock;
+import dev.selvage.internal.Waiter;
 import dev.selvage.observe.WaitReason;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -45,6 +46,13 @@ public final class RWMutex implements Locker {
    *  4. WRITER without HELD and with READERS zero lasts only until the one that counted READERS
    *     down to zero has got the queue's lock, and finds the pending writer there: it sets HELD
    *     and wakes it; or finds that it has given up, and then that one clears WRITER.
+   *
+   * For tools that look for circles the mutex of the writers knows who writes, or is the next to;
+   * and of those who read one is noted, by its identifier. Nothing here depends on it.
+   *  5. A reader that is noted has taken the read side and not given it back itself: it is noted
+   *     when nobody is, by who has just been counted, and cleared by itself, or by who is about to
+   *     leave none. Where read locks are given back by others than have taken them, it may be one
+   *     of these for as long as anybody reads.
    */
   private static final int READERS = (1 << 28) - 1;
   private static final int QUEUED = 1 << 28;
@@ -62,6 +70,8 @@ public final class RWMutex implements Locker {
 
   private final Mutex writers = new Mutex(WaitReason.RWMUTEX_LOCK, this);
   private volatile int state;
+  // One of those who read; 0 if none is known. Racy: see above.
+  private long reader;
   private final SpinLock lock = new SpinLock();
   // Guarded by lock.
   private final Waiters readers = new Waiters();
@@ -109,6 +119,7 @@ public final class RWMutex implements Locker {
     } while (!queue(self));
     boolean finished = self.await();
     if (self.waiter.winner() == this) {
+      noteReader();
       return true;
     }
     lock.lock();
@@ -146,10 +157,25 @@ public final class RWMutex implements Locker {
         throw new IllegalStateException("an RWMutex has room for 268435455 readers");
       }
       if (STATE.compareAndSet(this, s, s + 1)) {
+        noteReader();
         return true;
       }
     }
     return false;
+  }
+
+  private void noteReader() {
+    if (reader == 0) {
+      reader = Thread.currentThread().threadId();
+    }
+  }
+
+  /** Before somebody gives the read side back; whether there are others then. */
+  private void forgetReader(boolean others) {
+    long known = reader;
+    if (known != 0 && (!others || known == Thread.currentThread().threadId())) {
+      reader = 0;
+    }
   }
 
   /**
@@ -163,6 +189,7 @@ public final class RWMutex implements Locker {
       if ((s & READERS) == 0) {
         throw new UnlockException("sync: RUnlock of unlocked RWMutex");
       }
+      forgetReader((s & READERS) > 1);
       if (STATE.compareAndSet(this, s, s - 1)) {
         if ((s & READERS) == 1 && (s & WRITER) != 0) {
           letWriterIn();
@@ -349,6 +376,45 @@ public final class RWMutex implements Locker {
     for (int gone = Waiters.wake(list, this); gone > 0; gone--) {
       rUnlock();
     }
+  }
+
+  /** Whom a thread waits for. */
+  enum Ahead {
+    /** One of those who read. */
+    READER,
+    /** Who has the lock to write. */
+    WRITER,
+    /** A writer that itself waits, and comes first. */
+    NEXT_WRITER
+  }
+
+  /** For whom that one waits; null if it does not. Any thread may ask. */
+  @Nullable Ahead ahead(Waiter waiter) {
+    int s = state;
+    if ((s & WRITER) == 0) {
+      return null;
+    }
+    if ((s & HELD) != 0) {
+      return Ahead.WRITER;
+    }
+    lock.lock();
+    try {
+      Place writer = pending;
+      return writer != null && writer.waiter == waiter ? Ahead.READER : Ahead.NEXT_WRITER;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * A thread which that kind of wait is for, by its identifier; 0 if none is known. Any thread may
+   * ask.
+   */
+  long thread(Ahead ahead) {
+    return switch (ahead) {
+      case READER -> (state & READERS) == 0 ? 0 : reader;
+      case WRITER, NEXT_WRITER -> writers.locker();
+    };
   }
 
   /** As {@code RWMutex(2 readers, writer waiting, 3 waiting)}, for people. */

@@ -3,6 +3,7 @@ package dev.selvage.sync;
 import dev.selvage.Go;
 import dev.selvage.internal.Alarms;
 import dev.selvage.internal.Interrupts;
+import dev.selvage.internal.Roster;
 import dev.selvage.internal.SpinLock;
 import dev.selvage.observe.WaitReason;
 import java.lang.invoke.MethodHandles;
@@ -86,9 +87,11 @@ public final class WaitGroup {
     try {
       starter.accept(
           () -> {
+            Roster.setCountedBy(mark());
             try {
               task.run();
             } finally {
+              Roster.setCountedBy(null);
               done();
             }
           });
@@ -238,6 +241,14 @@ public final class WaitGroup {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * What goroutines are marked with that {@link #go} has started and that are not done. It leads
+   * nowhere, so that they do not keep the group for who only has one of them.
+   */
+  Object mark() {
+    return lock;
   }
 
   /** The counter, for people. */

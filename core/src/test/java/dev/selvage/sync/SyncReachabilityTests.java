@@ -17,6 +17,7 @@ import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -73,6 +74,21 @@ final class SyncReachabilityTests {
     gone.join();
     leaked.add(new WeakReference<>(gone));
     return leaked;
+  }
+
+  @Test
+  void whoHasWhatTheProgramStillHoldsIsGarbage() {
+    Mutex mutex = new Mutex();
+    RWMutex both = new RWMutex();
+    Once once = new Once();
+    held.addAll(List.of(mutex, both, once));
+    assertCollected(
+        () -> {
+          mutex.lock();
+          both.rLock();
+          once.run(() -> new CountDownLatch(1).await());
+        });
+    assertTrue(mutex.locker() != 0, "it was noted");
   }
 
   @Test

@@ -57,4 +57,56 @@ class DeadlocksIT {
       assertEquals(0, target.end());
     }
   }
+
+  /**
+   * Of what has no owner it is only suspected; of a group that only its own count down it is not.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"jdk", "gmp"})
+  void circles_over_locks_of_the_language_are_found_under_both_schedulers(
+      String scheduler, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
+      throws Exception {
+    try (Target target =
+        Target.java()
+            .collector("G1")
+            .classPath(Project.programsInTheLanguage())
+            .agent(directory, "leaks-after=1h,scheduler=" + scheduler)
+            .start(directory, OwnCircles.class)) {
+      target.await("ready");
+      for (int i = 0; i < 3; i++) {
+        Look look = target.look();
+        look.assertNotRefuted();
+        List<Look.Found> certain = look.certain();
+        assertEquals(1, certain.size(), certain::toString);
+        assertCycle(certain.getFirst(), "ErrorGroup@", "await", "help");
+        List<Look.Found> suspected =
+            look.findings().stream().filter(found -> found.kind().endsWith(" cycle")).toList();
+        assertEquals(4, suspected.size(), suspected::toString);
+        for (Look.Found found : suspected) {
+          if (found.certain()) {
+            continue;
+          }
+          assertEquals("suspected", found.verdict());
+          String cycle = found.json().path("evidence").path("cycle").toString();
+          if (cycle.contains("WaitGroup@")) {
+            assertCycle(found, "which counts ", "gather", "work");
+          } else if (cycle.contains("RWMutex@")) {
+            assertCycle(found, "read by ", "read again", "write");
+          } else {
+            assertCycle(found, "(platform #", "ship", "fetch");
+          }
+        }
+      }
+      target.ask("go on", "works");
+      assertEquals(0, target.end());
+    }
+  }
+
+  private static void assertCycle(Look.Found found, String word, String one, String other) {
+    assertEquals(2, found.count(), found::toString);
+    String cycle = found.json().path("evidence").path("cycle").toString();
+    assertTrue(cycle.contains(word), cycle);
+    assertTrue(cycle.contains(Marker.in(OwnCircles.class, one).place()), cycle);
+    assertTrue(cycle.contains(Marker.in(OwnCircles.class, other).place()), cycle);
+  }
 }

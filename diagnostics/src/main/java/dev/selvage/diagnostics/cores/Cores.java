@@ -69,6 +69,15 @@ public final class Cores {
   /** How to ask it whether that is parked for ever on purpose. */
   private static final ClassValue<@Nullable MethodHandle> PARKED = asking("parkedForever");
 
+  // How to ask the copy that a park blocker is of who keeps the thread waiting, in short and at
+  // length; and the one that a goroutine's handler is of by which group that is counted.
+  private static final ClassValue<@Nullable MethodHandle> KEEPER = asking("keeperOf");
+  private static final ClassValue<@Nullable MethodHandle> OBSTACLE = asking("obstacle");
+  private static final ClassValue<@Nullable MethodHandle> COUNTED_BY = asking("countedBy");
+
+  /** What {@link #keeperOf} says if it is the goroutines of a group. */
+  public static final long GROUP = -1;
+
   private Cores() {}
 
   /** Lets class loaders be found by the classes that they have loaded. */
@@ -96,6 +105,61 @@ public final class Cores {
     MethodHandle parked = handler == null ? null : PARKED.get(handler.getClass());
     try {
       return parked != null && parked.invoke(thread) instanceof String why ? why : null;
+    } catch (Throwable _) {
+      return null;
+    }
+  }
+
+  /**
+   * Who keeps a thread waiting in a lock or group of the language: the identifier of a thread, or
+   * {@link #GROUP}; 0 if it waits for something else, for a limited time, or it is not known.
+   *
+   * @param blocker its park blocker
+   */
+  public static long keeperOf(Thread thread, Object blocker) {
+    MethodHandle keeper = KEEPER.get(blocker.getClass());
+    try {
+      return keeper == null ? 0 : (long) keeper.invokeExact(thread);
+    } catch (Throwable _) {
+      return 0;
+    }
+  }
+
+  /**
+   * What keeps a thread waiting, as {@code Probe.obstacle} has it.
+   *
+   * @param thread the identifier of the thread that has it; 0 for a group
+   * @param group the mark of the group; null for a thread
+   * @param what what is waited for, in words
+   * @param by words that the name of that thread follows
+   * @param owned whether nobody else can end the wait, but by an interrupt
+   */
+  public record Obstacle(
+      long thread, @Nullable Object group, String what, String by, boolean owned) {}
+
+  /** The same at length; null if {@link #keeperOf} says 0. */
+  public static @Nullable Obstacle obstacle(Thread thread, Object blocker) {
+    MethodHandle obstacle = OBSTACLE.get(blocker.getClass());
+    try {
+      return obstacle != null
+              && obstacle.invoke(thread) instanceof Map<?, ?> map
+              && map.get("thread") instanceof Long keeper
+              && map.get("what") instanceof String what
+              && map.get("by") instanceof String by
+              && map.get("owned") instanceof Boolean owned
+          ? new Obstacle(keeper, map.get("group"), what, by, owned)
+          : null;
+    } catch (Throwable _) {
+      return null;
+    }
+  }
+
+  /** The mark of the group that has started a goroutine and waits for it; null if none has. */
+  public static @Nullable Object countedBy(Thread thread) {
+    Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
+    MethodHandle counted = handler == null ? null : COUNTED_BY.get(handler.getClass());
+    try {
+      return counted == null ? null : counted.invoke(thread);
     } catch (Throwable _) {
       return null;
     }

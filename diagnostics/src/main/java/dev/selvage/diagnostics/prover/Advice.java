@@ -61,7 +61,7 @@ final class Advice {
       case SEMACQUIRE, SEMAPHORE -> "release in a finally block, on every path";
       case MONITOR_ENTER ->
           "hold the monitor for less long, and wait for nothing else while you have it; a lock can"
-              + " be asked for with a time limit";
+              + " be asked for with a time limit; selvage stacks --locks tells who has it";
       case OBJECT_WAIT ->
           "notify on every path that makes the condition true, or wait with a limit";
       case QUEUE_TAKE ->

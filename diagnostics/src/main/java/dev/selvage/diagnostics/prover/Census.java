@@ -282,7 +282,10 @@ final class Census {
     Activity activity = jdk.activity(thread);
     long id = thread.threadId();
     boolean comesBack = observations.comesBack(id);
-    long since = longest == Long.MAX_VALUE ? Long.MIN_VALUE : since(thread); // nobody asked
+    long since =
+        longest == Long.MAX_VALUE // nobody asked
+            ? Long.MIN_VALUE
+            : OwnWait.since(thread, observations);
     boolean longer = since != Long.MIN_VALUE && System.nanoTime() - since > longest;
     if (activity == Activity.RUNNABLE
         || activity == Activity.NOT_ALIVE
@@ -315,17 +318,6 @@ final class Census {
     if (!thread.getName().isEmpty() && pile.names.size() < 10) {
       pile.names.add(thread.getName());
     }
-  }
-
-  /** Since when it waits: as it says itself, or as it was seen; MIN_VALUE if neither is known. */
-  private long since(Thread thread) {
-    OwnWait own = OwnWait.of(thread);
-    long seen = observations.sinceIfKnown(thread.threadId());
-    if (own == null) {
-      return seen;
-    }
-    long told = System.nanoTime() - own.nanos();
-    return seen == Long.MIN_VALUE ? told : Math.min(seen, told);
   }
 
   private Finding finding(Pile pile, boolean grows, long longest, long now) {

@@ -1,26 +1,28 @@
 package dev.selvage.diagnostics.prover;
 
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Finding;
-import dev.selvage.diagnostics.Frames;
+import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.Jdk.Activity;
 import dev.selvage.diagnostics.jdk.LockQueues;
+import dev.selvage.diagnostics.prover.Circle.Reason;
+import dev.selvage.diagnostics.prover.Circle.Wait;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,35 +36,64 @@ final class Deadlocks {
    *  1. No false positive. A circle is reported only if it was there as a whole at one moment:
    *     first the place of every thread in its queue is noted, then each is seen to be parked
    *     without a time limit and to be kept out by the next, then all places are found to be the
-   *     same. A place belongs to one call of acquire (see LockQueues). So from the first note to
-   *     the last look each thread was in that call, where it can release nothing: what it had at
-   *     any moment in between it had all the time.
-   *  2. Such a circle never ends by itself. An interrupt may end it if one of the waits gives way
-   *     to that: then it is said.
-   *  3. Who has a monitor is known of platform threads only, from the JVM's own search, which
-   *     stops all threads. The JDK tells of a virtual thread's monitors only by a snapshot, which
-   *     can crash JDK 25.0.3.
-   *  4. A thread has at most one that keeps it waiting. Who reads and waits for a lock that others
-   *     read is kept out by a writer in the queue; that is not followed.
+   *     same. A place belongs to one call of acquire (see LockQueues), or of a lock or a wait of
+   *     the language, which makes a waiter for each. So from the first note to the last look each
+   *     thread was in that call, where it can release nothing: what it had at any moment in between
+   *     it had all the time, unless somebody else gave it back.
+   *  2. Where nobody else can, such a circle never ends by itself, and is a deadlock. An interrupt
+   *     may end it if one of the waits gives way to that: then it is said. Where somebody else
+   *     could, as with all locks of the language that have no owner, it is only suspected, and only
+   *     after a while.
+   *  3. Who has a monitor, or waits for one, is known of platform threads only, from the JVM. How
+   *     often a thread has been blocked is its place there. The JDK tells of a virtual thread's
+   *     monitors only by a snapshot, which can crash JDK 25.0.3.
+   *  4. A thread has at most one that keeps it waiting, or all goroutines of a group. Who reads and
+   *     waits for a lock of the JDK that others read is kept out by a writer in the queue; that is
+   *     not followed.
+   *
+   * A node of the graph is a thread, or the mark of a group, which leads to each goroutine that the
+   * group counts. So a group is gone through once, however many wait for it.
    */
-  private static final int MAX_NAMES = 10;
 
+  /** For how long a circle that somebody could end must have been there, at least. */
+  private static final long MIN_AGE_NANOS = 1_000_000_000L;
+
+  /** What the owner of a lock has to do with it. */
+  private static final Reason HELD = new Reason("", "held by", Reason.Kind.LOCK, true);
+
+  private static final Reason END = new Reason("", "and", Reason.Kind.END, true);
+
+  private final ThreadMXBean jvm = ManagementFactory.getThreadMXBean();
   private final Jdk jdk;
   private final LockQueues queues;
   private final Observations observations;
   private final LongTable proven;
+  private final Function<Thread, Excuses.@Nullable Excuse> excuses;
   private final Map<Integer, List<String>> ofGroups = new HashMap<>();
   private int parked;
 
   // what a first, hasty look saw
-  private final IdentityHashMap<Thread, Integer> waitersOf = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Integer> waitersOf = new IdentityHashMap<>();
   private final IdentityHashMap<Object, Thread> ends = new IdentityHashMap<>();
+  private final IdentityHashMap<Thread, Thread> owners = new IdentityHashMap<>();
+  private final Map<Long, Thread> keepers = new HashMap<>();
+  private final IdentityHashMap<Object, List<Thread>> counted = new IdentityHashMap<>();
 
-  private Deadlocks(Jdk jdk, LockQueues queues, Observations observations, LongTable proven) {
+  // where the search has been, and what it led to
+  private final Set<Object> done = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final IdentityHashMap<Object, Circle> circleOf = new IdentityHashMap<>();
+
+  private Deadlocks(
+      Jdk jdk,
+      LockQueues queues,
+      Observations observations,
+      LongTable proven,
+      Function<Thread, Excuses.@Nullable Excuse> excuses) {
     this.jdk = jdk;
     this.queues = queues;
     this.observations = observations;
     this.proven = proven;
+    this.excuses = excuses;
   }
 
   /**
@@ -70,7 +101,7 @@ final class Deadlocks {
    *
    * @param findings circles of threads that are not proven to be leaked
    * @param ofGroups the circle that proven threads are in, drawn, by the number of their group
-   * @param parked how many virtual threads, parked and not proven, are in circles
+   * @param parked how many virtual threads, parked and not proven, are in circles that are certain
    */
   record Found(List<Finding> findings, Map<Integer, List<String>> ofGroups, int parked) {
     /** The circle of a group; empty if it is in none. */
@@ -85,63 +116,64 @@ final class Deadlocks {
    * @param queues null where they cannot be read
    * @param proven the threads that the collector has proven to be leaked, with their groups: they
    *     are reported as that, and a circle of theirs explains it
+   * @param excuses why a thread is excused by itself, if it is
    */
   static Found find(
-      Jdk jdk, @Nullable LockQueues queues, Observations observations, LongTable proven) {
+      Jdk jdk,
+      @Nullable LockQueues queues,
+      Observations observations,
+      LongTable proven,
+      Function<Thread, Excuses.@Nullable Excuse> excuses) {
     return queues == null
         ? new Found(List.of(), Map.of(), 0)
-        : new Deadlocks(jdk, queues, observations, proven).find();
+        : find(jdk, queues, observations, proven, excuses, MIN_AGE_NANOS);
   }
 
-  /**
-   * That a thread waits.
-   *
-   * @param what for what, in words
-   * @param end whether that is the end of a thread
-   * @param holder the thread that has it, or is to end
-   */
-  private record Wait(
-      Thread thread, String what, boolean end, Thread holder, List<StackTraceElement> stack) {}
+  /** The same with circles that somebody could end, if they have been there for this long. */
+  static Found find(
+      Jdk jdk,
+      LockQueues queues,
+      Observations observations,
+      LongTable proven,
+      Function<Thread, Excuses.@Nullable Excuse> excuses,
+      long minAgeNanos) {
+    return new Deadlocks(jdk, queues, observations, proven, excuses).find(minAgeNanos);
+  }
 
-  private Found find() {
+  private Found find(long minAgeNanos) {
     collect();
-    Map<String, Circles> alike = new TreeMap<>(); // by the lines that they go through
-    Set<Thread> done = Collections.newSetFromMap(new IdentityHashMap<>());
-    IdentityHashMap<Thread, Circle> circleOf = new IdentityHashMap<>();
-    for (Thread start : waitersOf.keySet()) {
-      List<Thread> path = new ArrayList<>();
-      IdentityHashMap<Thread, Integer> onPath = new IdentityHashMap<>();
-      Thread at = start;
-      while (at != null && done.add(at)) {
-        onPath.put(at, path.size());
-        path.add(at);
-        at = next(at);
-      }
-      Integer entered = at == null ? null : onPath.get(at);
-      Circle circle = at == null ? null : circleOf.get(at);
-      if (entered != null) {
-        circle = confirmed(path.subList(entered, path.size()));
+    List<Circle> circles = new ArrayList<>();
+    for (Object start : waitersOf.keySet()) {
+      if (done.add(start)) {
+        Circle circle = from(start);
         if (circle != null) {
-          alike.computeIfAbsent(circle.lines(), _ -> new Circles()).add(circle);
-        }
-      }
-      if (circle != null) {
-        for (Thread thread : path) {
-          circleOf.put(thread, circle);
-          circle.waiters += waitersOf.getOrDefault(thread, 0);
+          circles.add(circle);
         }
       }
     }
-    for (Circle circle : withMonitors()) {
-      alike.computeIfAbsent(circle.lines(), _ -> new Circles()).add(circle);
-    }
-    List<Finding> findings = new ArrayList<>();
-    for (Circles circles : alike.values()) {
-      if (circles.threads() > 0) {
-        findings.add(circles.finding());
+    Map<String, Circle.Alike> alike = new TreeMap<>(); // by the lines that they go through
+    for (Circle circle : circles) {
+      note(circle);
+      if (circle.open > 0 && (circle.certain || circle.ageNanos() >= minAgeNanos)) {
+        alike.computeIfAbsent(circle.key(), _ -> new Circle.Alike()).add(circle);
       }
     }
-    return new Found(findings, ofGroups, parked);
+    return new Found(alike.values().stream().map(Circle.Alike::finding).toList(), ofGroups, parked);
+  }
+
+  /** Takes down which of its threads are proven to be leaked, and which are to be reported. */
+  private void note(Circle circle) {
+    for (Thread thread : circle.threads) {
+      int group = proven.second(thread.threadId(), -1);
+      if (group >= 0) {
+        ofGroups.putIfAbsent(group, List.copyOf(circle.drawn));
+        continue;
+      }
+      circle.open++;
+      if (circle.certain && thread.isVirtual() && jdk.activity(thread) == Activity.PARKED) {
+        parked++;
+      }
+    }
   }
 
   // ------------------------------------------------------------------ who waits for whom
@@ -149,17 +181,31 @@ final class Deadlocks {
   /** Who waits for something, as one of two threads sees it. */
   private final class Waiting {
     final List<Thread> joining = new ArrayList<>();
+    final List<Thread> gathering = new ArrayList<>();
+    final List<Thread> blocked = new ArrayList<>();
     final List<Thread> holders = new ArrayList<>(); // one for each who waits for a lock
+    final LongTable kept = new LongTable(); // how many wait for a thread, by its id
 
     void look(Thread thread) {
       Object blocker = LockSupport.getBlocker(thread);
-      if (LockQueues.isLock(blocker)) {
+      if (blocker == null) {
+        if (!thread.isVirtual() && thread.getState() == Thread.State.BLOCKED) {
+          blocked.add(thread);
+        }
+      } else if (LockQueues.isLock(blocker)) {
         Thread holder = queues.holder(blocker, null);
         if (holder != null) {
           holders.add(holder);
         }
       } else if (LockQueues.isLatch(blocker)) {
         joining.add(thread);
+      } else {
+        long keeper = Cores.keeperOf(thread, blocker);
+        if (keeper > 0) {
+          kept.put(keeper, kept.first(keeper, 0) + 1, 0);
+        } else if (keeper == Cores.GROUP) {
+          gathering.add(thread);
+        }
       }
     }
   }
@@ -172,20 +218,44 @@ final class Deadlocks {
         (_, thread) -> helpers.look(thread),
         (_, thread) -> waiting.look(thread));
     jdk.platformThreads().forEach(waiting::look);
-    waiting.holders.addAll(helpers.holders);
-    waiting.holders.forEach(holder -> waitersOf.merge(holder, 1, Integer::sum));
-    waiting.joining.addAll(helpers.joining);
-    if (waiting.joining.isEmpty()) {
-      return;
+    for (Waiting each : List.of(waiting, helpers)) {
+      each.holders.forEach(holder -> waitersOf.merge(holder, 1, Integer::sum));
     }
-    jdk.forEachThread(
-        thread -> {
-          Object end = queues.terminationOf(thread);
-          if (end != null) {
-            ends.put(end, thread);
-          }
-        });
-    for (Thread thread : waiting.joining) {
+    List<Thread> joining = waiting.joining;
+    joining.addAll(helpers.joining);
+    List<Thread> gathering = waiting.gathering;
+    gathering.addAll(helpers.gathering);
+    boolean anyKept = waiting.kept.size() > 0 || helpers.kept.size() > 0;
+    collectMonitors(waiting.blocked);
+    for (Thread thread : gathering) {
+      Object mark = markOf(thread);
+      if (mark != null) {
+        waitersOf.merge(mark, 1, Integer::sum);
+        counted.computeIfAbsent(mark, _ -> new ArrayList<>());
+      }
+    }
+    if (!joining.isEmpty() || !counted.isEmpty() || anyKept) {
+      jdk.forEachThread(
+          thread -> {
+            note(thread, waiting.kept, helpers.kept);
+            Object end = joining.isEmpty() ? null : queues.terminationOf(thread);
+            if (end != null) {
+              ends.put(end, thread);
+            }
+            // Who runs, or waits for what is not known, leads nowhere.
+            Object mark = counted.isEmpty() || !isFollowed(thread) ? null : Cores.countedBy(thread);
+            List<Thread> others = mark == null ? null : counted.get(mark);
+            if (others != null) {
+              others.add(thread);
+            }
+          });
+    }
+    if (anyKept) {
+      for (Thread thread : jdk.platformThreads()) {
+        note(thread, waiting.kept, helpers.kept);
+      }
+    }
+    for (Thread thread : joining) {
       Object blocker = LockSupport.getBlocker(thread);
       Thread joined = blocker == null ? null : ends.get(blocker);
       if (joined != null) {
@@ -194,134 +264,195 @@ final class Deadlocks {
     }
   }
 
-  /** Who seems to keep the thread waiting; null for nobody. */
-  private @Nullable Thread next(Thread thread) {
+  private void note(Thread thread, LongTable kept, LongTable alsoKept) {
+    long id = thread.threadId();
+    int waiters = kept.first(id, 0) + alsoKept.first(id, 0);
+    if (waiters > 0) {
+      keepers.put(thread.threadId(), thread);
+      waitersOf.merge(thread, waiters, Integer::sum);
+    }
+  }
+
+  /** The mark of the group that the thread waits for; null if it waits for none. */
+  private static @Nullable Object markOf(Thread thread) {
     Object blocker = LockSupport.getBlocker(thread);
+    Cores.Obstacle obstacle = blocker == null ? null : Cores.obstacle(thread, blocker);
+    return obstacle == null ? null : obstacle.group();
+  }
+
+  private static boolean isFollowed(Thread thread) {
+    Object blocker = LockSupport.getBlocker(thread);
+    return blocker != null
+        && (LockQueues.isLock(blocker)
+            || LockQueues.isLatch(blocker)
+            || Cores.keeperOf(thread, blocker) != 0);
+  }
+
+  /** Who seems to keep a thread waiting, or is counted by a group. */
+  private List<?> next(Object node) {
+    if (!(node instanceof Thread thread)) {
+      return counted.getOrDefault(node, List.of());
+    }
+    Object next = nextOf(thread);
+    return next == null ? List.of() : List.of(next);
+  }
+
+  private @Nullable Object nextOf(Thread thread) {
+    Object blocker = LockSupport.getBlocker(thread);
+    if (blocker == null) {
+      return owners.get(thread);
+    }
     if (LockQueues.isLock(blocker)) {
       return queues.holder(blocker, null);
     }
-    return LockQueues.isLatch(blocker) ? ends.get(blocker) : null;
+    if (LockQueues.isLatch(blocker)) {
+      return ends.get(blocker);
+    }
+    long keeper = Cores.keeperOf(thread, blocker);
+    return keeper == Cores.GROUP ? markOf(thread) : keepers.get(keeper);
+  }
+
+  /**
+   * Goes on from a node, in depth, until a circle that is certain, or one that was found before.
+   *
+   * @return the circle, if it is a new one
+   */
+  private @Nullable Circle from(Object start) {
+    List<Object> path = new ArrayList<>();
+    List<Iterator<?>> ways = new ArrayList<>();
+    IdentityHashMap<Object, Integer> onPath = new IdentityHashMap<>();
+    @Nullable Object at = start;
+    while (true) {
+      if (at != null) {
+        onPath.put(at, path.size());
+        path.add(at);
+        ways.add(next(at).iterator());
+        at = null;
+      }
+      if (path.isEmpty()) {
+        return null;
+      }
+      Iterator<?> way = ways.getLast();
+      if (!way.hasNext()) {
+        onPath.remove(path.removeLast());
+        ways.removeLast();
+        continue;
+      }
+      Object to = Objects.requireNonNull(way.next());
+      Integer entered = onPath.get(to);
+      Circle known = circleOf.get(to);
+      Circle circle = entered == null ? known : confirmed(path.subList(entered, path.size()));
+      if (circle != null) {
+        for (Object node : path) {
+          circleOf.put(node, circle);
+          circle.waiters += waitersOf.getOrDefault(node, 0);
+        }
+        return known == null ? circle : null;
+      }
+      if (done.add(to)) {
+        at = to;
+      }
+    }
   }
 
   // ------------------------------------------------------------------ is it so
 
-  /** The circle if it is certain, else null. */
-  private @Nullable Circle confirmed(List<Thread> threads) {
-    List<Object> objects = new ArrayList<>();
-    List<Object> places = new ArrayList<>();
-    for (Thread thread : threads) {
-      Object blocker = LockSupport.getBlocker(thread);
-      Object place =
-          LockQueues.isLock(blocker) || LockQueues.isLatch(blocker)
-              ? queues.place(blocker, thread)
-              : null;
-      if (place == null) {
-        return null;
+  /**
+   * Where a thread of a possible circle stands.
+   *
+   * @param blocker what it is parked for; null if it waits for a monitor
+   * @param place what belongs to this one call
+   * @param mark that of the group by way of which the next one keeps it waiting; null for none
+   */
+  private record Stand(
+      Thread thread, @Nullable Object blocker, Object place, @Nullable Object mark, Thread next) {}
+
+  /** The circle if it was there, else null. */
+  private @Nullable Circle confirmed(List<Object> nodes) {
+    List<Stand> stands = new ArrayList<>();
+    for (int i = 0; i < nodes.size(); i++) {
+      if (nodes.get(i) instanceof Thread thread) {
+        Object to = nodes.get((i + 1) % nodes.size());
+        Object mark = to instanceof Thread ? null : to;
+        Object next = mark == null ? to : nodes.get((i + 2) % nodes.size());
+        Object blocker = LockSupport.getBlocker(thread);
+        Object place = place(thread, blocker);
+        if (place == null) {
+          return null;
+        }
+        stands.add(new Stand(thread, blocker, place, mark, (Thread) next));
       }
-      objects.add(blocker);
-      places.add(place);
     }
     List<Wait> waits = new ArrayList<>();
-    for (int i = 0; i < threads.size(); i++) {
-      Thread thread = threads.get(i);
-      Object object = objects.get(i);
-      boolean end = LockQueues.isLatch(object);
-      Thread holder = end ? ends.get(object) : queues.holder(object, places.get(i));
-      if (holder == null
-          || holder != threads.get((i + 1) % threads.size())
-          || !isParkedForGood(thread)
-          || LockSupport.getBlocker(thread) != object) {
+    for (Stand stand : stands) {
+      Reason reason = reason(stand);
+      if (reason == null
+          || !waitsForGood(stand)
+          || LockSupport.getBlocker(stand.thread()) != stand.blocker()) {
         return null;
       }
-      String what = end ? "the end of " + name(holder) : text(object);
-      waits.add(new Wait(thread, what, end, holder, List.of(jdk.stack(thread))));
+      List<StackTraceElement> stack = List.of(jdk.stack(stand.thread()));
+      waits.add(new Wait(stand.thread(), reason, stand.next(), stack));
     }
-    for (int i = 0; i < threads.size(); i++) {
-      if (queues.place(objects.get(i), threads.get(i)) != places.get(i)) {
+    for (Stand stand : stands) {
+      if (LockSupport.getBlocker(stand.thread()) != stand.blocker()
+          || !stand.place().equals(place(stand.thread(), stand.blocker()))
+          || reason(stand) == null) {
         return null;
       }
     }
-    return new Circle(waits);
+    return circle(waits);
   }
 
-  private boolean isParkedForGood(Thread thread) {
+  /** What belongs to the one call in which the thread waits; null if it does not. */
+  private @Nullable Object place(Thread thread, @Nullable Object blocker) {
+    if (blocker == null) {
+      return blocked(thread);
+    }
+    if (LockQueues.isLock(blocker) || LockQueues.isLatch(blocker)) {
+      return queues.place(blocker, thread);
+    }
+    return Cores.keeperOf(thread, blocker) == 0 ? null : blocker;
+  }
+
+  /** Why the thread waits for the next one; null if it does not. */
+  private @Nullable Reason reason(Stand stand) {
+    Object blocker = stand.blocker();
+    Thread next = stand.next();
+    if (blocker == null) {
+      // Asked anew: who had it when the place was noted may have given it back before its own was.
+      Blocked at = blocked(stand.thread());
+      return at != null && at.owner() == next.threadId()
+          ? HELD.of("the monitor of " + at.monitor())
+          : null;
+    }
+    if (LockQueues.isLatch(blocker)) {
+      return ends.get(blocker) == next ? END.of("the end of " + Circle.name(next)) : null;
+    }
+    if (LockQueues.isLock(blocker)) {
+      return queues.holder(blocker, stand.place()) == next ? HELD.of(text(blocker)) : null;
+    }
+    Cores.Obstacle obstacle = Cores.obstacle(stand.thread(), blocker);
+    if (obstacle == null || obstacle.group() != stand.mark()) {
+      return null;
+    }
+    Reason.Kind kind = stand.mark() == null ? Reason.Kind.OWN_LOCK : Reason.Kind.GROUP;
+    boolean so =
+        stand.mark() == null
+            ? obstacle.thread() == next.threadId()
+            : Cores.countedBy(next) == stand.mark();
+    return so ? new Reason(obstacle.what(), obstacle.by(), kind, obstacle.owned()) : null;
+  }
+
+  /** Whether it is blocked, or parked without a time limit. */
+  private boolean waitsForGood(Stand stand) {
+    Thread thread = stand.thread();
     if (!thread.isVirtual()) {
-      return thread.getState() == Thread.State.WAITING;
+      return thread.getState()
+          == (stand.blocker() == null ? Thread.State.BLOCKED : Thread.State.WAITING);
     }
     Activity activity = jdk.activity(thread);
     return activity == Activity.PARKED || activity == Activity.PINNED;
-  }
-
-  // ------------------------------------------------------------------ monitors
-
-  /**
-   * Circles of platform threads in which there is a monitor, as the JVM finds them. It does not ask
-   * whether a park has a time limit, so the states are looked at again, of all threads at one
-   * safepoint.
-   */
-  private List<Circle> withMonitors() {
-    ThreadMXBean jvm = ManagementFactory.getThreadMXBean();
-    long[] ids = jvm.findDeadlockedThreads();
-    if (ids == null) {
-      return List.of();
-    }
-    Map<Long, Thread> threads = new HashMap<>();
-    for (Thread thread : jdk.platformThreads()) {
-      threads.put(thread.threadId(), thread);
-    }
-    Map<Long, ThreadInfo> infos = new LinkedHashMap<>();
-    for (ThreadInfo info : jvm.getThreadInfo(ids, Integer.MAX_VALUE)) {
-      if (info != null && threads.containsKey(info.getThreadId())) {
-        infos.put(info.getThreadId(), info);
-      }
-    }
-    List<Circle> circles = new ArrayList<>();
-    Set<Long> done = new HashSet<>();
-    for (Long start : infos.keySet()) {
-      List<ThreadInfo> path = new ArrayList<>();
-      ThreadInfo at = infos.get(start);
-      while (at != null && done.add(at.getThreadId())) {
-        path.add(at);
-        at = infos.get(at.getLockOwnerId());
-      }
-      int entered = at == null ? -1 : path.indexOf(at);
-      List<ThreadInfo> ring = entered < 0 ? List.of() : path.subList(entered, path.size());
-      if (ring.stream().anyMatch(i -> i.getThreadState() == Thread.State.BLOCKED)
-          && ring.stream().allMatch(Deadlocks::waitsForGood)) {
-        List<Wait> waits = new ArrayList<>();
-        for (ThreadInfo info : ring) {
-          Thread thread = threads.get(info.getThreadId());
-          Thread holder = threads.get(info.getLockOwnerId());
-          if (thread != null && holder != null) {
-            waits.add(new Wait(thread, text(info), false, holder, List.of(info.getStackTrace())));
-          }
-        }
-        if (waits.size() == ring.size()) {
-          circles.add(new Circle(waits));
-        }
-      }
-    }
-    return circles;
-  }
-
-  private static boolean waitsForGood(ThreadInfo info) {
-    return info.getThreadState() == Thread.State.BLOCKED
-        || info.getThreadState() == Thread.State.WAITING;
-  }
-
-  private static String text(ThreadInfo info) {
-    return info.getThreadState() == Thread.State.BLOCKED
-        ? "the monitor of " + info.getLockName()
-        : String.valueOf(info.getLockName());
-  }
-
-  // ------------------------------------------------------------------ what is said of it
-
-  private static String name(Thread thread) {
-    return (thread.getName().isEmpty() ? "" : "\"" + thread.getName() + "\" ")
-        + (thread.isVirtual() ? "(virtual #" : "(platform #")
-        + thread.threadId()
-        + ")";
   }
 
   private static String text(Object lock) {
@@ -332,181 +463,56 @@ final class Deadlocks {
         + Integer.toHexString(System.identityHashCode(lock));
   }
 
-  /** One circle; it begins with the thread whose line comes first in the alphabet. */
-  private final class Circle {
-    final List<String> sites = new ArrayList<>();
-    final List<String> drawn = new ArrayList<>();
-    final List<String> names = new ArrayList<>();
-    final List<StackTraceElement> stack;
-    final int size;
-    final OptionalLong seenSeconds;
-    final boolean interruptible;
-    final boolean joins;
-    final boolean upgrade;
-
-    /** How many of its threads are not proven to be leaked. */
-    int open;
-
-    /** How many threads were seen to wait for one of the circle, or for one who does. */
-    int waiters;
-
-    Circle(List<Wait> waits) {
-      size = waits.size();
-      upgrade = size == 1;
-      int first = 0;
-      String[] places = new String[size];
-      for (int i = 0; i < size; i++) {
-        String site = Frames.site(waits.get(i).stack());
-        places[i] = site != null ? site : "a place unknown";
-        if (places[i].compareTo(places[first]) < 0) {
-          first = i;
-        }
-      }
-      interruptible = waits.stream().anyMatch(wait -> givesWay(wait.stack()));
-      joins = waits.stream().anyMatch(Wait::end);
-      long latest = Long.MIN_VALUE;
-      boolean allKnown = true;
-      for (int k = 0; k < size; k++) {
-        Wait wait = waits.get((first + k) % size);
-        String place = places[(first + k) % size];
-        String lead =
-            k == 0
-                ? name(wait.thread()) + " waits for "
-                : lead(waits.get((first + k - 1) % size), ", which waits for ", " waits for ");
-        sites.add(place);
-        names.add(wait.thread().getName());
-        drawn.add(lead + wait.what() + " at " + place);
-        long seen = observations.sinceIfKnown(wait.thread().threadId());
-        allKnown &= seen != Long.MIN_VALUE;
-        latest = Math.max(latest, seen);
-      }
-      drawn.add(lead(waits.get((first + size - 1) % size), "", ", as said above"));
-      stack = waits.get(first).stack();
-      seenSeconds =
-          allKnown
-              ? OptionalLong.of(Math.max(0, (System.nanoTime() - latest) / 1_000_000_000L))
-              : OptionalLong.empty();
-      for (Wait wait : waits) {
-        int group = proven.second(wait.thread().threadId(), -1);
-        if (group < 0) {
-          open++;
-          if (wait.thread().isVirtual() && jdk.activity(wait.thread()) == Activity.PARKED) {
-            parked++;
-          }
-        } else {
-          ofGroups.putIfAbsent(group, List.copyOf(drawn));
-        }
-      }
-    }
-
-    String lines() {
-      return String.join(" -> ", sites);
-    }
-
-    /** Names the thread that keeps another waiting, and says how. */
-    private static String lead(Wait wait, String ifItHolds, String ifItRuns) {
-      return wait.end()
-          ? "and " + name(wait.holder()) + ifItRuns
-          : "held by " + name(wait.holder()) + ifItHolds;
-    }
-
-    private static boolean givesWay(List<StackTraceElement> stack) {
-      for (StackTraceElement frame : stack) {
-        if (!Frames.isJdk(frame)) {
-          return false;
-        }
-        if (frame.getMethodName().endsWith("nterruptibly")) {
-          return true;
-        }
-      }
-      return false;
-    }
+  private Circle circle(List<Wait> waits) {
+    return new Circle(waits, thread -> OwnWait.since(thread, observations), excuses);
   }
 
-  /** All circles that go through the same lines. */
-  private static final class Circles {
-    private final List<Circle> circles = new ArrayList<>();
+  // ------------------------------------------------------------------ monitors
 
-    void add(Circle circle) {
-      circles.add(circle);
+  /**
+   * What a platform thread is blocked at.
+   *
+   * @param count how often it has been blocked, this time among them
+   * @param monitor its name
+   * @param owner the identifier of the thread that has it
+   */
+  private record Blocked(long count, String monitor, long owner) {}
+
+  /**
+   * Where a platform thread waits for a monitor; null if it does not, or if no platform thread has
+   * that. It asks for a stack that it does not need, so that the JVM stops all threads and no count
+   * is a moment behind the state.
+   */
+  private @Nullable Blocked blocked(Thread thread) {
+    if (thread.isVirtual() || thread.getState() != Thread.State.BLOCKED) {
+      return null;
     }
+    ThreadInfo info = jvm.getThreadInfo(thread.threadId(), 1);
+    return info == null
+            || info.getThreadState() != Thread.State.BLOCKED
+            || info.getLockOwnerId() <= 0
+            || info.getLockName() == null
+        ? null
+        : new Blocked(info.getBlockedCount(), info.getLockName(), info.getLockOwnerId());
+  }
 
-    /** How many threads there are to be reported. */
-    int threads() {
-      return circles.stream().mapToInt(circle -> circle.open).sum();
+  /** Notes who has the monitors that platform threads wait for. */
+  private void collectMonitors(List<Thread> blocked) {
+    if (blocked.isEmpty()) {
+      return;
     }
-
-    Finding finding() {
-      Circle one = circles.getFirst();
-      int waiters = 0;
-      boolean interruptible = true;
-      OptionalLong oldest = OptionalLong.empty();
-      Set<String> names = new LinkedHashSet<>();
-      for (Circle circle : circles) {
-        waiters += Math.max(0, circle.waiters - circle.size);
-        interruptible &= circle.interruptible;
-        for (String name : circle.names) {
-          if (!name.isEmpty() && names.size() < MAX_NAMES) {
-            names.add(name);
-          }
-        }
-        if (circle.seenSeconds.orElse(-1) > oldest.orElse(-1)) {
-          oldest = circle.seenSeconds;
-        }
-      }
-      Map<String, Object> evidence = new LinkedHashMap<>();
-      evidence.put("cycle", one.drawn);
-      if (circles.size() > 1) {
-        evidence.put("cycles", circles.size());
-      }
-      if (waiters > 0) {
-        evidence.put("waitBehind", waiters);
-      }
-      String kind = one.joins ? "wait cycle" : "lock cycle";
-      return new Finding.Deadlocked(
-          new Finding.Details(
-              Finding.State.OPEN,
-              kind,
-              threads(),
-              one.sites.getFirst(),
-              Frames.entry(one.stack),
-              oldest,
-              OptionalLong.empty(),
-              List.copyOf(names),
-              one.stack,
-              fingerprint(one, kind),
-              interruptible ? "interrupt" : null,
-              evidence,
-              because(one),
-              advice(one)));
+    Map<Long, Thread> platform = new HashMap<>();
+    for (Thread thread : jdk.platformThreads()) {
+      platform.put(thread.threadId(), thread);
     }
-
-    private static String fingerprint(Circle circle, String kind) {
-      return Frames.fingerprint("deadlocked " + kind, circle.lines(), circle.stack);
-    }
-
-    private static String because(Circle circle) {
-      if (circle.upgrade) {
-        return circle.joins
-            ? "the thread waits for its own end"
-            : "the thread waits for all readers to leave, and is one of them itself";
+    long[] ids = blocked.stream().mapToLong(Thread::threadId).toArray();
+    ThreadInfo[] infos = jvm.getThreadInfo(ids, 1); // at a safepoint, as above
+    for (int i = 0; i < ids.length; i++) {
+      Thread owner = infos[i] == null ? null : platform.get(infos[i].getLockOwnerId());
+      if (owner != null) {
+        owners.put(blocked.get(i), owner);
+        waitersOf.merge(owner, 1, Integer::sum);
       }
-      return circle.joins
-          ? "each of these threads waits for a lock that the next one has, or for its end"
-          : "each of these threads waits for a lock that the next one has";
-    }
-
-    private static String advice(Circle circle) {
-      if (circle.upgrade) {
-        return circle.joins
-            ? "let another thread wait for it"
-            : "release the read lock before taking the write lock, and look again at what was"
-                + " read: a read lock cannot be upgraded";
-      }
-      return circle.joins
-          ? "do not wait for a thread while holding a lock that it needs"
-          : "take these locks in the same order everywhere, or tryLock with a time limit and"
-              + " release what you have when it fails";
     }
   }
 }

@@ -34,6 +34,20 @@ record OwnWait(long nanos, List<String> objects) {
         }
       };
 
+  /**
+   * Since when a thread waits, on the clock of System.nanoTime: as it says itself, or as it was
+   * seen; MIN_VALUE if neither is known.
+   */
+  static long since(Thread thread, Observations observations) {
+    OwnWait own = of(thread);
+    long seen = observations.sinceIfKnown(thread.threadId());
+    if (own == null) {
+      return seen;
+    }
+    long told = System.nanoTime() - own.nanos();
+    return seen == Long.MIN_VALUE ? told : Math.min(seen, told);
+  }
+
   /** Null when it does not wait in the language, or in a copy that cannot tell. */
   static @Nullable OwnWait of(Thread thread) {
     Object blocker = LockSupport.getBlocker(thread);

@@ -334,7 +334,7 @@ public final class Prover implements Leaks {
     Census census = new Census(jdk, proven, observations, MAX_RAW_PARKS);
     Report.Goroutines goroutines =
         jdk.canHide() ? census.count(refusal == null) : ThreadDumpList.count();
-    Deadlocks.Found deadlocks = Deadlocks.find(jdk, queues, observations, proven);
+    Deadlocks.Found deadlocks = Deadlocks.find(jdk, queues, observations, proven, this::excuse);
     preloading.await();
     List<Finding> findings = provenFindings(deadlocks);
     findings.addAll(census.suspects(rules));

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.acme.Bank;
+import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Finding.Details;
 import dev.selvage.diagnostics.Leaks.Mode;
+import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.ReportText;
+import dev.selvage.diagnostics.Rules;
 import dev.selvage.diagnostics.jdk.Jdk;
 import dev.selvage.diagnostics.jdk.LockQueues;
 import java.time.Duration;
@@ -217,6 +220,40 @@ class DeadlocksTests {
     assertEquals(List.of(), deadlocked());
   }
 
+  /** Who has them is not known: there is no circle, but who blocks for long is suspected. */
+  @Test
+  void of_monitors_that_virtual_threads_have_the_line_is_known() throws Exception {
+    Object monitor = new Object();
+    Lock lock = new ReentrantLock();
+    CountDownLatch both = new CountDownLatch(2);
+    Thread inside = start(builder(true, "inside"), () -> Bank.inside(monitor, lock, both));
+    // JDK 25.0.3 may lose its wake-up, so nothing depends on its end.
+    Thread outside =
+        builder(true, "outside").start(() -> Bank.quietly(() -> Bank.outside(lock, monitor, both)));
+    Rules longer = new Rules(Excuses.NONE, Duration.ofMillis(10));
+    Report report = prover.find(Mode.NOW, longer);
+    for (int i = 0; report.findings().stream().noneMatch(DeadlocksTests::isMonitor); i++) {
+      assertTrue(i < 1_000, report::toString);
+      Thread.sleep(20);
+      prover.sample();
+      report = prover.find(Mode.NOW, longer);
+    }
+    Finding found =
+        report.findings().stream().filter(DeadlocksTests::isMonitor).findFirst().orElseThrow();
+    assertEquals("suspected", found.verdict());
+    String because = found.details().because();
+    assertTrue(because.contains("cannot be told"), because);
+    assertTrue(found.details().suggestion().contains("stacks --locks"), found::toString);
+    assertTrue(report.findings().stream().noneMatch(Finding.Deadlocked.class::isInstance));
+    inside.interrupt();
+    outside.join(1_000);
+  }
+
+  private static boolean isMonitor(Finding finding) {
+    return finding.details().kind().equals("monitor enter")
+        && String.valueOf(finding.details().site()).startsWith("com.acme.Bank.outside(");
+  }
+
   @Test
   void what_the_collector_has_proven_is_reported_once_with_its_circle() throws Exception {
     leakPair();
@@ -301,7 +338,7 @@ class DeadlocksTests {
       Observations observations = new Observations(Jdk.ofThisJvm());
       for (int i = 0; i < 3_000; i++) {
         List<Finding> found =
-            Deadlocks.find(Jdk.ofThisJvm(), queues, observations, none).findings();
+            Deadlocks.find(Jdk.ofThisJvm(), queues, observations, none, _ -> null).findings();
         assertEquals(List.of(), found);
       }
     } finally {

@@ -7,11 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.Channel;
 import dev.selvage.diagnostics.GoroutineInfo;
+import dev.selvage.diagnostics.cores.Cores;
+import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -91,6 +94,37 @@ final class OwnWaitTests {
     assertNull(OwnWait.of(thread));
     queue.put("end");
     thread.join();
+  }
+
+  @Test
+  void aLockOfAnotherCopyTellsWhoHasLockedIt() throws Exception {
+    URL core = Channel.class.getProtectionDomain().getCodeSource().getLocation();
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {core}, null)) {
+      Class<?> type = Class.forName("dev.selvage.sync.Mutex", true, loader);
+      Object mutex = type.getConstructor().newInstance();
+      Method lock = type.getMethod("lock");
+      Thread thread =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      lock.invoke(mutex);
+                      lock.invoke(mutex);
+                    } catch (ReflectiveOperationException e) {
+                      // interrupted, as it was meant to be
+                    }
+                  });
+      untilBlocked(thread);
+      Object blocker = Objects.requireNonNull(LockSupport.getBlocker(thread));
+      assertEquals(thread.threadId(), Cores.keeperOf(thread, blocker));
+      Cores.Obstacle obstacle = Objects.requireNonNull(Cores.obstacle(thread, blocker));
+      assertEquals(thread.threadId(), obstacle.thread());
+      assertEquals("locked by", obstacle.by());
+      thread.interrupt();
+      thread.join();
+      assertEquals(0, Cores.keeperOf(thread, blocker));
+      assertNull(Cores.obstacle(thread, blocker));
+    }
   }
 
   private static void untilBlocked(Thread thread) throws InterruptedException {

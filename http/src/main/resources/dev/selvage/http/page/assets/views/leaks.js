@@ -93,7 +93,7 @@ function all(root) {
         `${format.plural(threads, 'goroutine')} in ${format.plural(proven.length, 'finding')}. Nothing that can still run can wake them.`,
         'Nothing is proven to leak.'),
       section('Suspected', 'suspected', suspected,
-        `${format.plural(suspected.length, 'suspicion')}: something only grows, or blocks and grows. It may be wrong.`,
+        `${format.plural(suspected.length, 'suspicion')}: something only grows, blocks and grows, or waits in a circle that somebody else could end. It may be wrong.`,
         'Nothing is suspected. Growth shows while it is watched, for some seconds at least.'));
     if (focused !== undefined) {
       lists.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
@@ -186,7 +186,8 @@ function one(root, fingerprint) {
           el('div.scroll', {}, el('table.evidence', {}, el('tbody', {},
             Object.entries(f.evidence).map(([name, value]) => el('tr', {},
               el('th', {scope: 'row'}, EVIDENCE_WORDS[name] ?? words(name)),
-              el('td', {}, Array.isArray(value) ? el('ul', {}, value.map(v => el('li', {}, String(v)))) : String(value)))))))),
+              el('td', {}, name === 'cycle' && Array.isArray(value) ? el('pre.cycle', {}, circle(value))
+                : Array.isArray(value) ? el('ul', {}, value.map(v => el('li', {}, String(v)))) : String(value)))))))),
       f.verdict === 'suspected' ? null
         : el('p', {}, el('a', {href: '#/goroutines/proven'}, 'All goroutines that are proven to be leaked')));
     draw();
@@ -219,6 +220,11 @@ function one(root, fingerprint) {
 
 function fact(name, value) {
   return value === null || value === undefined ? null : el('div', {}, el('dt', {}, name), el('dd', {}, value));
+}
+
+/** Threads that wait for each other, a line each, with an edge at the left that leads from the last to the first. */
+function circle(lines) {
+  return lines.map((line, i) => (i === 0 ? '┌→ ' : i < lines.length - 1 ? '│  ' : '└─ ') + line).join('\n');
 }
 
 /** keyClass as "key class". */
