@@ -7,7 +7,9 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,6 +23,14 @@ func main() {
 	run := program(name)
 	if run == nil {
 		fmt.Println("none")
+		return
+	}
+	if strings.HasPrefix(name, "hogs-") {
+		run(n)
+		time.Sleep(time.Duration(warm) * time.Millisecond)
+		measures.Store(true)
+		time.Sleep(time.Duration(repeats) * time.Second)
+		fmt.Println(late(name, n))
 		return
 	}
 	if name == "memory" {
@@ -85,6 +95,8 @@ func program(name string) func(int) {
 		return reset
 	case "memory":
 		return memory
+	case "hogs-sleep-p50", "hogs-sleep-p99", "hogs-send-p50", "hogs-send-p99":
+		return hogs
 	}
 	var a, b, c int
 	if k, _ := fmt.Sscanf(name, "pipe-%dx%d-%d", &a, &b, &c); k == 3 {
@@ -333,4 +345,76 @@ func memory(n int) {
 	}
 	begun.Wait()
 	kept = append(kept, never)
+}
+
+// lateness has the nanoseconds by which goroutines ran too late.
+type lateness struct {
+	mu    sync.Mutex
+	nanos []time.Duration
+}
+
+var (
+	measures      atomic.Bool
+	sleeps, sends lateness
+	sink          uint64
+)
+
+func (l *lateness) note(since time.Time) {
+	late := time.Since(since)
+	if measures.Load() {
+		l.mu.Lock()
+		l.nanos = append(l.nanos, late)
+		l.mu.Unlock()
+	}
+}
+
+// hogs starts goroutines that sleep and hand over, and GOMAXPROCS that compute for ever: see Hogs.java.
+func hogs(int) {
+	for s := range 8 {
+		nap := time.Duration(3+s) * time.Millisecond
+		go func() {
+			for {
+				due := time.Now().Add(nap)
+				time.Sleep(nap)
+				sleeps.note(due)
+			}
+		}()
+	}
+	channel := make(chan time.Time)
+	go func() {
+		for {
+			time.Sleep(5 * time.Millisecond)
+			channel <- time.Now()
+		}
+	}()
+	go func() {
+		for sent := range channel {
+			sends.note(sent)
+		}
+	}()
+	for range runtime.GOMAXPROCS(0) {
+		go func() {
+			for x := uint64(1); ; x = x*6364136223846793005 + 1442695040888963407 {
+				if x == 0 {
+					sink = x
+				}
+			}
+		}()
+	}
+}
+
+// late tells a percentile, or none if there were not so many wake-ups.
+func late(name string, least int) string {
+	l := &sends
+	if strings.HasPrefix(name, "hogs-sleep-") {
+		l = &sleeps
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.nanos) < least {
+		return "none"
+	}
+	slices.Sort(l.nanos)
+	percent, _ := strconv.Atoi(name[len(name)-2:])
+	return fmt.Sprint(float64(l.nanos[(len(l.nanos)*percent+99)/100-1]))
 }

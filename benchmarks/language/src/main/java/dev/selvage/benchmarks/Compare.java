@@ -27,7 +27,8 @@ final class Compare {
                             Selvage's scheduler: jdk-gmp, jdk-transfer-gmp; or on the JDK's, but
                             beside the same agent: jdk-agent, jdk-transfer-agent
         --base NAME         whose median is divided by the others' (selvage)
-        --procs N           GOMAXPROCS, and the parallelism of the JDK's scheduler (2)
+        --procs N           GOMAXPROCS, and the parallelism of the JDK's scheduler and of
+                            Kotlin's dispatcher (2)
         --with NAME=OPTIONS one more, selvage-NAME: Selvage with these options of the JVM
         --write             first: also into benchmarks/results/DATE-language.md\
       """;
@@ -36,7 +37,8 @@ final class Compare {
    * A program: how often it does what it is about, and how it is measured.
    *
    * @param warm milliseconds of warming up
-   * @param repeats how often it is measured in one process, of which the median counts
+   * @param repeats how often it is measured in one process, of which the median counts; of a
+   *     program about lateness, for how many seconds
    */
   private record Program(String name, int n, int warm, int repeats, String what) {}
 
@@ -65,7 +67,11 @@ final class Compare {
               "sleep", 1_000_000, 0, 3, "goroutine that sleeps a second, a million at once"),
           new Program("naps", 500_000, 1500, 5, "sleep of 1 ms by one of 10,000 goroutines"),
           new Program("reset", 100_000, 1500, 5, "reset of one of 1,000 timers"),
-          new Program("memory", 100_000, 0, 1, "parked goroutine: bytes of heap and stack"));
+          new Program("memory", 100_000, 0, 1, "parked goroutine: bytes of heap and stack"),
+          hogs("sleep-p50"),
+          hogs("sleep-p99"),
+          hogs("send-p50"),
+          hogs("send-p99"));
 
   private static Program pipe(int pairs, int capacity) {
     return new Program(
@@ -92,6 +98,18 @@ final class Compare {
         2000,
         5,
         "select over " + cases + " channels of which one is used");
+  }
+
+  private static Program hogs(String what) {
+    return new Program(
+        Hogs.PREFIX + what,
+        100,
+        1500,
+        5,
+        "wake-up by a "
+            + (what.startsWith("sleep") ? "timer" : "send")
+            + " beside GOMAXPROCS goroutines that compute for ever: how late, "
+            + what.substring(what.indexOf('-') + 1));
   }
 
   private final List<String> selvage;
@@ -228,6 +246,7 @@ final class Compare {
     List<String> line = new ArrayList<>(command);
     if (line.contains("-cp")) {
       line.add(1, "-Djdk.virtualThreadScheduler.parallelism=" + procs);
+      line.add(2, "-Dkotlinx.coroutines.scheduler.core.pool.size=" + procs);
     }
     line.addAll(List.of(program.name, "" + program.n, "" + program.warm, "" + program.repeats));
     var builder = new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT);

@@ -24,9 +24,13 @@ public final class Harness {
   /**
    * Measures what the arguments name; prints nanoseconds for one operation, or {@code none} when
    * there is no such program here. {@code memory} is a program that leaves n goroutines parked: its
-   * figure is the bytes of heap that each one takes.
+   * figure is the bytes of heap that each one takes. Programs about lateness are {@link Hogs}'s.
    */
-  public static void main(Map<String, Program> programs, String[] args) throws Exception {
+  public static void main(Map<String, Program> programs, Hogs.Starter hogs, String[] args)
+      throws Exception {
+    if (args[0].startsWith(Hogs.PREFIX)) {
+      Hogs.main(hogs, args);
+    }
     Program program = programs.get(args[0]);
     if (program == null) {
       System.out.println("none");

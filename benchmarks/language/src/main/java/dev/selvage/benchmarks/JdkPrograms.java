@@ -1,5 +1,6 @@
 package dev.selvage.benchmarks;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -47,7 +48,7 @@ final class JdkPrograms {
       programs.put("memory", JdkPrograms::memory);
     }
     programs.replaceAll((name, program) -> n -> VirtualThreads.run(program, n));
-    Harness.main(programs, args);
+    Harness.main(programs, JdkPrograms::hogs, args);
   }
 
   /** A queue as a channel. */
@@ -224,6 +225,38 @@ final class JdkPrograms {
         timers.set(i % 1000, timer.schedule(() -> {}, 60 + i % 60, TimeUnit.MINUTES));
       }
       timer.shutdownNow();
+    }
+  }
+
+  private static void hogs(Hogs hogs) {
+    for (int s = 0; s < Hogs.SLEEPERS; s++) {
+      long nap = Hogs.napNanos(s);
+      VirtualThreads.start(
+          () -> {
+            while (hogs.goesOn()) {
+              long due = System.nanoTime() + nap;
+              Thread.sleep(Duration.ofNanos(nap));
+              hogs.sleeps.note(System.nanoTime() - due);
+            }
+          });
+    }
+    Pipe<Long> pipe = rendezvous();
+    VirtualThreads.start(
+        () -> {
+          while (hogs.goesOn()) {
+            Thread.sleep(Duration.ofNanos(Hogs.PAUSE_NANOS));
+            pipe.send(System.nanoTime());
+          }
+        });
+    VirtualThreads.start(
+        () -> {
+          while (hogs.goesOn()) {
+            long sent = pipe.receive();
+            hogs.sends.note(System.nanoTime() - sent);
+          }
+        });
+    for (int h = 0; h < hogs.hogs; h++) {
+      VirtualThreads.start(hogs::compute);
     }
   }
 

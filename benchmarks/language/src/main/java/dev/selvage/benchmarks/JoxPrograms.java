@@ -3,6 +3,7 @@ package dev.selvage.benchmarks;
 import com.softwaremill.jox.Channel;
 import com.softwaremill.jox.Select;
 import com.softwaremill.jox.SelectClause;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,7 +32,7 @@ final class JoxPrograms {
     programs.put("skynet", JoxPrograms::skynet);
     programs.put("memory", JoxPrograms::memory);
     programs.replaceAll((name, program) -> n -> VirtualThreads.run(program, n));
-    Harness.main(programs, args);
+    Harness.main(programs, JoxPrograms::hogs, args);
   }
 
   private static <T> Channel<T> channel(int capacity) {
@@ -124,6 +125,38 @@ final class JoxPrograms {
       sum += channel.receive();
     }
     parent.send(sum);
+  }
+
+  private static void hogs(Hogs hogs) {
+    for (int s = 0; s < Hogs.SLEEPERS; s++) {
+      long nap = Hogs.napNanos(s);
+      VirtualThreads.start(
+          () -> {
+            while (hogs.goesOn()) {
+              long due = System.nanoTime() + nap;
+              Thread.sleep(Duration.ofNanos(nap));
+              hogs.sleeps.note(System.nanoTime() - due);
+            }
+          });
+    }
+    Channel<Long> channel = channel(0);
+    VirtualThreads.start(
+        () -> {
+          while (hogs.goesOn()) {
+            Thread.sleep(Duration.ofNanos(Hogs.PAUSE_NANOS));
+            channel.send(System.nanoTime());
+          }
+        });
+    VirtualThreads.start(
+        () -> {
+          while (hogs.goesOn()) {
+            long sent = channel.receive();
+            hogs.sends.note(System.nanoTime() - sent);
+          }
+        });
+    for (int h = 0; h < hogs.hogs; h++) {
+      VirtualThreads.start(hogs::compute);
+    }
   }
 
   private static void memory(int n) throws InterruptedException {

@@ -46,7 +46,7 @@ final class SelvagePrograms {
       programs.put("memory", SelvagePrograms::memory);
     }
     programs.replaceAll((name, program) -> n -> inGoroutine(program, n));
-    Harness.main(programs, args);
+    Harness.main(programs, SelvagePrograms::hogs, args);
   }
 
   private static void inGoroutine(Harness.Program program, int n) throws Exception {
@@ -230,6 +230,37 @@ final class SelvagePrograms {
     }
     for (Timer timer : timers) {
       timer.stop();
+    }
+  }
+
+  private static void hogs(Hogs hogs) {
+    for (int s = 0; s < Hogs.SLEEPERS; s++) {
+      long nap = Hogs.napNanos(s);
+      go(
+          () -> {
+            while (hogs.goesOn()) {
+              long due = System.nanoTime() + nap;
+              Go.sleep(Duration.ofNanos(nap));
+              hogs.sleeps.note(System.nanoTime() - due);
+            }
+          });
+    }
+    Channel<Long> channel = Channel.unbuffered();
+    go(
+        () -> {
+          while (hogs.goesOn()) {
+            Go.sleep(Duration.ofNanos(Hogs.PAUSE_NANOS));
+            channel.send(System.nanoTime());
+          }
+        });
+    go(
+        () -> {
+          for (long sent : channel) {
+            hogs.sends.note(System.nanoTime() - sent);
+          }
+        });
+    for (int h = 0; h < hogs.hogs; h++) {
+      go(hogs::compute);
     }
   }
 

@@ -13,6 +13,7 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.selects.selectUnbiased
 import kotlinx.coroutines.sync.Mutex
 import java.util.concurrent.CountDownLatch
+import kotlin.time.Duration.Companion.nanoseconds
 
 /** The programs on kotlinx-coroutines, with the default dispatcher. */
 object KotlinPrograms {
@@ -42,7 +43,7 @@ object KotlinPrograms {
         programs["memory"] = { n -> memory(n) }
         Harness.main(programs.mapValues { (_, program) ->
             Harness.Program { n -> runBlocking(Dispatchers.Default) { program(n) } }
-        }, args)
+        }, Hogs.Starter(::hogs), args)
     }
 
     private fun CoroutineScope.start(block: suspend CoroutineScope.() -> Unit): Job = launch(block = block)
@@ -118,6 +119,33 @@ object KotlinPrograms {
             timers[i % 1000] = start { delay(60_000L * (60 + i % 60)) }
         }
         timers.forEach { it.cancel() }
+    }
+
+    @OptIn(DelicateCoroutinesApi::class)
+    private fun hogs(hogs: Hogs) {
+        for (s in 0 until Hogs.SLEEPERS) {
+            val nap = Hogs.napNanos(s)
+            GlobalScope.launch {
+                while (hogs.goesOn()) {
+                    val due = System.nanoTime() + nap
+                    delay(nap.nanoseconds)
+                    hogs.sleeps.note(System.nanoTime() - due)
+                }
+            }
+        }
+        val channel = Channel<Long>()
+        GlobalScope.launch {
+            while (hogs.goesOn()) {
+                delay(Hogs.PAUSE_NANOS.nanoseconds)
+                channel.send(System.nanoTime())
+            }
+        }
+        GlobalScope.launch {
+            for (sent in channel) {
+                hogs.sends.note(System.nanoTime() - sent)
+            }
+        }
+        repeat(hogs.hogs) { GlobalScope.launch { hogs.compute() } }
     }
 
     @OptIn(DelicateCoroutinesApi::class)
