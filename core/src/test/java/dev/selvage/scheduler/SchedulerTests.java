@@ -480,6 +480,43 @@ class SchedulerTests {
     Threads.until(() -> scheduler.stats().idle() == 1);
   }
 
+  /**
+   * Two that hand something back and forth teach their P to wake nobody for whom they wake. When
+   * one goes on all the same the monitor finds the other, and leaves the P where it is.
+   */
+  @Test
+  void whoIsWokenByOneThatGoesOnRunsElsewhere() throws Exception {
+    Channel<Integer> there = Channel.unbuffered();
+    Channel<Integer> back = Channel.unbuffered();
+    var last = new AtomicInteger();
+    scheduler.go(
+        () -> {
+          for (int v : there) {
+            last.set(v);
+            if (v >= 0) {
+              back.send(v);
+            }
+          }
+        });
+    int tries = 20;
+    run(
+        () -> {
+          for (int i = 1; i <= tries; i++) {
+            for (int k = 0; k < 20_000; k++) {
+              there.send(k);
+              back.receive();
+            }
+            there.send(-i);
+            while (last.get() != -i) {
+              Thread.onSpinWait();
+            }
+          }
+          there.close();
+        });
+    long taken = scheduler.stats().handOffs().computing();
+    assertTrue(taken < tries, () -> "" + scheduler.stats());
+  }
+
   // --------------- GOMAXPROCS ---------------
 
   @Test

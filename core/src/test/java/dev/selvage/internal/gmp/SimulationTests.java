@@ -25,6 +25,10 @@ class SimulationTests {
     final List<Machine> machines = new ArrayList<>();
     final List<Machine> parked = new ArrayList<>();
     final List<Runnable> inherited = new ArrayList<>();
+
+    /** Those whose task does not come back. */
+    final List<Machine> computing = new ArrayList<>();
+
     long unparks;
     long steps;
     Machine running;
@@ -66,6 +70,7 @@ class SimulationTests {
     boolean step() {
       List<Machine> awake = new ArrayList<>(machines);
       awake.removeAll(parked);
+      awake.removeAll(computing);
       if (awake.isEmpty()) {
         return false;
       }
@@ -309,6 +314,72 @@ class SimulationTests {
     if (!p.isIdle()) {
       s.gmp.handOff(p, p.runs);
     }
+  }
+
+  /** Twice as many that compute for ever as there are Ps: each takes one M away, and no more. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4, 8, 16, 64})
+  void thoseThatComputeForEverKeepNobodyFromRunning(int procs) {
+    Simulation s = new Simulation(procs, 13);
+    int hogs = 2 * procs;
+    int n = 20 * procs;
+    int turns = 30;
+    int[] left = {n};
+    boolean[] stop = {false};
+    for (int id = 0; id < n; id++) {
+      s.gmp.submit(yielding(s, turns, left));
+      if (id % 10 == 0) {
+        s.gmp.submit(
+            () -> {
+              if (!stop[0]) {
+                s.computing.add(s.running);
+              }
+            });
+      }
+    }
+    int handOffs = 0;
+    boolean stuck = false;
+    while (left[0] > 0) {
+      boolean stepped = s.step();
+      s.awaken();
+      assertTrue(stepped || !stuck, "there are Ps, and nobody runs");
+      stuck = !stepped;
+      if (stuck || s.steps % (100L * procs) == 0) {
+        handOffs += takeAway(s);
+      }
+      assertTrue(s.steps < 4L * n * turns, "steps: " + s.steps);
+    }
+    assertTrue(handOffs > 0 && handOffs <= hogs, handOffs + " times a P was taken away");
+    assertEquals(procs + handOffs, s.machines.size());
+    stop[0] = true;
+    s.computing.clear();
+    s.runToEnd();
+    assertEquals(handOffs, s.gmp.spares());
+    assertEquals(procs, s.gmp.all().length);
+    assertEquals((long) n * turns + hogs, counters(s).runs);
+  }
+
+  private static Runnable yielding(Simulation s, int turns, int[] left) {
+    return () -> {
+      if (turns > 1) {
+        s.gmp.giveWay(s.own(), yielding(s, turns - 1, left));
+      } else {
+        left[0]--;
+      }
+    };
+  }
+
+  /** As sysmon does, where it finds after a time slice that the same task runs and others wait. */
+  private static int takeAway(Simulation s) {
+    int taken = 0;
+    for (Machine m : s.computing) {
+      Processor p = m.processor;
+      if (p != null && !p.isOrphan() && !(p.isEmpty() && s.gmp.global.isEmpty())) {
+        assertTrue(s.gmp.handOff(p, p.runs));
+        taken++;
+      }
+    }
+    return taken;
   }
 
   @ParameterizedTest
