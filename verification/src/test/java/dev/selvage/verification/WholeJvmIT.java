@@ -172,6 +172,26 @@ final class WholeJvmIT {
   }
 
   /**
+   * The pollers were started on the scheduler of the agent's copy. What shows that they have left
+   * it is that sockets are waited for, and answered, while it runs nothing.
+   */
+  @Test
+  void pollers_go_with_the_others_to_the_scheduler_of_the_programs_own_copy() throws Exception {
+    try (Target target =
+        with("gmp")
+            .classPath(Project.programsInTheLanguage())
+            .start(directory, MovedPollers.class)) {
+      String before = target.await("before ");
+      assertTrue(Long.parseLong(before.split(" ", 2)[1]) >= MovedPollers.EXCHANGES, before);
+      String after = target.await("after ");
+      String[] parts = after.split(" ", 4);
+      assertEquals("0", parts[1], after);
+      assertTrue(Long.parseLong(parts[2]) >= MovedPollers.EXCHANGES, after);
+      assertEquals("false", parts[3], after); // nor did the JDK's pool run them
+    }
+  }
+
+  /**
    * Otherwise those that hand something over spin for a partner that only they keep from running.
    */
   @Test
