@@ -1,9 +1,13 @@
 import static dev.selvage.Go.go;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.selvage.Channel;
 import dev.selvage.diagnostics.trace.FlightRecorder;
 import dev.selvage.http.DebugServer;
+import dev.selvage.internal.gmp.Runner;
+import dev.selvage.observe.SchedulerObserver;
 import dev.selvage.scheduler.Scheduler;
 import java.io.BufferedReader;
 import java.io.DataInputStream;
@@ -13,7 +17,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -26,24 +36,46 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 
 /**
  * What the instruments cost a server that is busy all the time: a goroutine a connection, and for
  * each request four more that hash 4 KB and answer over a channel. Those who ask, and who looks at
- * the page, are in a process of their own. Each instrument is on and off in turn in the one server,
- * and its processor time and time for a request are compared pair by pair.
+ * the page, are in a process of their own.
+ *
+ * <p>Each instrument is on and off in turn in the one server, in slices that are so short, and so
+ * many, that whatever else happens on the machine meets both alike; which of a pair comes first is
+ * drawn. Counted is the processor time of the server alone, by the clock of its process.
  */
 public final class Instruments {
   private static final int HASHERS = 4;
   private static final int HASHED = 4 << 10;
-  private static final int WARM_UP = 4;
+
+  /** Before anything is measured, in seconds. */
+  private static final double WARM_UP = 10;
+
+  /** Before a switch is measured: how often it is on and off for so long. */
+  private static final int SWITCHES = 4;
+
+  private static final double SWITCHED = 2.5;
+
+  /** Between a switch and the slice: until every thread has seen it. */
+  private static final long SETTLE_MILLIS = 10;
+
+  /**
+   * An instrument that does something from its start to its end, and then works on it, has more.
+   */
+  private static final double LEAST_SECONDS = 1;
+
+  /** For the standard error: of each a mean, of which slices that follow each other are no part. */
+  private static final int BLOCKS = 20;
 
   private final LongAdder answered = new LongAdder();
-  private final OperatingSystemMXBean system =
-      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
   private final DebugServer debug = DebugServer.start(0);
+  private final Random random = new Random();
   private final double seconds;
   private final Process client;
   private final PrintStream tell;
@@ -55,12 +87,28 @@ public final class Instruments {
 
     /** Returns when it is off, and all that it has to do for what it did is done. */
     void stop() throws Exception;
+
+    /** Whether start() and stop() do next to nothing, and are no part of what is measured. */
+    default boolean isSwitch() {
+      return false;
+    }
+
+    /** It is not needed any more. */
+    default void close() {}
   }
 
   private record Named(String name, Instrument instrument) {}
 
-  /** Microseconds a request. */
-  private record Slice(double processor, double time) {}
+  /** How many requests took how many nanoseconds. */
+  private record Slice(long requests, long processor, long time) {
+    double processorEach() {
+      return processor / 1e3 / requests;
+    }
+
+    double timeEach() {
+      return time / 1e3 / requests;
+    }
+  }
 
   private Instruments(double seconds, int connections) throws Exception {
     this.seconds = seconds;
@@ -223,7 +271,12 @@ public final class Instruments {
     return new Instrument() {
       @Override
       public void start() {
-        tell.println("read " + debug.uri() + path + "seconds=" + Math.round(seconds));
+        tell.println(
+            "read "
+                + debug.uri()
+                + path
+                + "seconds="
+                + Math.round(Math.max(seconds, LEAST_SECONDS)));
       }
 
       @Override
@@ -236,33 +289,89 @@ public final class Instruments {
     };
   }
 
+  /**
+   * The flight recorder, full and running, which hears of nothing while it is off. So what is
+   * measured is how it is for as long as a program runs, and not how it begins.
+   */
+  private static final class Flight implements Instrument {
+    private final FlightRecorder recorder = new FlightRecorder();
+    private Object heard;
+    private Method tracing;
+
+    @Override
+    public boolean isSwitch() {
+      return true;
+    }
+
+    @Override
+    public void start() throws Exception {
+      if (heard == null) {
+        recorder.start();
+        Class<?> type = Class.forName("dev.selvage.internal.trace.Recorder");
+        Field active = type.getDeclaredField("active");
+        active.setAccessible(true);
+        heard = active.get(null);
+        tracing = type.getSuperclass().getDeclaredMethod("set", type.getSuperclass());
+        tracing.setAccessible(true);
+        return;
+      }
+      rested();
+      tracing.invoke(null, heard);
+      Runner.observe((SchedulerObserver) heard);
+    }
+
+    /** Nobody earned anything while it was off. */
+    private void rested() throws ReflectiveOperationException {
+      long now = (long) method("now").invoke(heard);
+      for (Object buffer : (List<?>) field(heard, "buffers").get(heard)) {
+        field(buffer, "runningSince").setLong(buffer, 0);
+        field(buffer, "earnedUntil").setLong(buffer, now);
+        field(buffer, "leaving").setBoolean(buffer, false);
+      }
+    }
+
+    private Method method(String name) throws ReflectiveOperationException {
+      Method method = heard.getClass().getDeclaredMethod(name);
+      method.setAccessible(true);
+      return method;
+    }
+
+    private static Field field(Object of, String name) throws ReflectiveOperationException {
+      Field field = of.getClass().getDeclaredField(name);
+      field.setAccessible(true);
+      return field;
+    }
+
+    @Override
+    public void stop() throws ReflectiveOperationException {
+      Runner.ignore((SchedulerObserver) heard);
+      tracing.invoke(null, (Object) null);
+    }
+
+    @Override
+    public void close() {
+      recorder.close();
+    }
+  }
+
   private List<Named> instruments() {
-    FlightRecorder[] recorder = new FlightRecorder[1];
     Scheduler.Watching[] usage = new Scheduler.Watching[1];
     return List.of(
         new Named(
             "nothing",
             new Instrument() {
               @Override
+              public boolean isSwitch() {
+                return true;
+              }
+
+              @Override
               public void start() {}
 
               @Override
               public void stop() {}
             }),
-        new Named(
-            "flight",
-            new Instrument() {
-              @Override
-              public void start() {
-                recorder[0] = new FlightRecorder();
-                recorder[0].start();
-              }
-
-              @Override
-              public void stop() {
-                recorder[0].close();
-              }
-            }),
+        new Named("flight", new Flight()),
         new Named(
             "page",
             new Instrument() {
@@ -286,6 +395,11 @@ public final class Instruments {
             "usage",
             new Instrument() {
               @Override
+              public boolean isSwitch() {
+                return true;
+              }
+
+              @Override
               public void start() {
                 usage[0] = Scheduler.countUsage();
               }
@@ -300,84 +414,135 @@ public final class Instruments {
   // --------------- Measuring ---------------
 
   private void run(int pairs, List<String> only) throws Exception {
-    for (int i = 0; i < WARM_UP; i++) {
-      slice(null);
-    }
+    slice(null, WARM_UP);
     System.out.println(
-        "| instrument | processor time a request: off, µs | on, µs | ratio: median (least–greatest)"
-            + " | mean ± standard error | time a request: off, µs | ratio: median (least–greatest)"
+        "| instrument | slices | processor time a request: off, µs | on, µs | ratio of the medians"
+            + " | mean ± standard error | time a request: off, µs | on, µs | ratio of the medians"
             + " | mean ± standard error |");
-    System.out.println("|---|---|---|---|---|---|---|---|");
+    System.out.println("|---|---|---|---|---|---|---|---|---|---|");
     for (Named named : instruments()) {
       if (only.isEmpty() || only.contains(named.name)) {
         compare(named, pairs);
+        named.instrument.close();
       }
     }
   }
 
-  private void compare(Named named, int pairs) throws Exception {
-    slice(named.instrument); // the first time is another one: it loads classes, or starts JFR
-    slice(null);
+  private void compare(Named named, int askedPairs) throws Exception {
+    Instrument instrument = named.instrument;
+    double each = instrument.isSwitch() ? seconds : Math.max(seconds, LEAST_SECONDS);
+    int pairs = Math.max(2, (int) Math.round(askedPairs * seconds / each));
+    // The first time is another one: it loads classes, has them compiled, or starts JFR.
+    double warm = Math.max(each, instrument.isSwitch() ? SWITCHED : 0);
+    for (int i = 0; i < (instrument.isSwitch() ? SWITCHES : 1); i++) {
+      slice(instrument, warm);
+      slice(null, warm);
+    }
     List<Slice> off = new ArrayList<>();
     List<Slice> on = new ArrayList<>();
     for (int i = 0; i < pairs; i++) {
-      if (i % 2 == 0) {
-        off.add(slice(null));
-        on.add(slice(named.instrument));
-      } else {
-        on.add(slice(named.instrument));
-        off.add(slice(null));
+      boolean first = random.nextBoolean();
+      if (first) {
+        on.add(slice(instrument, each));
+      }
+      off.add(slice(null, each));
+      if (!first) {
+        on.add(slice(instrument, each));
       }
     }
     System.out.printf(
         Locale.ROOT,
-        "| %s | %.1f | %.1f | %s | %.1f | %s |%n",
+        "| %s | 2 × %d of %s s | %s | %s |%n",
         named.name,
-        median(off, Slice::processor),
-        median(on, Slice::processor),
-        ratios(on, off, Slice::processor),
-        median(off, Slice::time),
-        ratios(on, off, Slice::time));
+        pairs,
+        each,
+        compared(on, off, Slice::processorEach, Slice::processor),
+        compared(on, off, Slice::timeEach, Slice::time));
   }
 
-  private Slice slice(Instrument instrument) throws Exception {
-    long requests = answered.sum();
-    long processor = system.getProcessCpuTime();
-    long begun = System.nanoTime();
-    if (instrument != null) {
+  private Slice slice(Instrument instrument, double length) throws Exception {
+    boolean inside = instrument != null && !instrument.isSwitch();
+    if (instrument != null && !inside) {
       instrument.start();
     }
-    Thread.sleep((long) (seconds * 1_000));
-    if (instrument != null) {
+    Thread.sleep(SETTLE_MILLIS);
+    long requests = answered.sum();
+    long processor = ProcessClock.nanos();
+    long begun = System.nanoTime();
+    if (inside) {
+      instrument.start();
+    }
+    Thread.sleep((long) (length * 1_000));
+    if (inside) {
       instrument.stop();
     }
-    double n = 1_000.0 * (answered.sum() - requests);
-    return new Slice((system.getProcessCpuTime() - processor) / n, (System.nanoTime() - begun) / n);
-  }
-
-  private static double median(List<Slice> slices, ToDoubleFunction<Slice> of) {
-    return median(slices.stream().mapToDouble(of).sorted().toArray());
-  }
-
-  private static double median(double[] sorted) {
-    return (sorted[sorted.length / 2] + sorted[(sorted.length - 1) / 2]) / 2;
-  }
-
-  private static String ratios(List<Slice> on, List<Slice> off, ToDoubleFunction<Slice> of) {
-    double[] ratios = new double[on.size()];
-    for (int i = 0; i < ratios.length; i++) {
-      ratios[i] = of.applyAsDouble(on.get(i)) / of.applyAsDouble(off.get(i));
+    Slice slice =
+        new Slice(
+            answered.sum() - requests, ProcessClock.nanos() - processor, System.nanoTime() - begun);
+    if (instrument != null && !inside) {
+      instrument.stop();
     }
-    Arrays.sort(ratios);
+    if (slice.requests == 0) {
+      throw new IllegalStateException("nothing was answered");
+    }
+    return slice;
+  }
+
+  private static String compared(
+      List<Slice> on, List<Slice> off, ToDoubleFunction<Slice> each, ToLongFunction<Slice> all) {
+    double[] ratios = new double[Math.min(BLOCKS, on.size())];
+    for (int i = 0; i < ratios.length; i++) {
+      int from = i * on.size() / ratios.length;
+      int to = (i + 1) * on.size() / ratios.length;
+      ratios[i] = mean(on.subList(from, to), all) / mean(off.subList(from, to), all);
+    }
     double mean = Arrays.stream(ratios).average().orElseThrow();
     double squares = Arrays.stream(ratios).map(r -> (r - mean) * (r - mean)).sum();
     return String.format(
         Locale.ROOT,
-        "**%.3f** (%.3f–%.3f) | %.3f ± %.3f",
-        median(ratios),
-        ratios[0],
-        ratios[ratios.length - 1],
+        "%.2f | %.2f | **%.3f** | %.3f ± %.3f",
+        median(off, each),
+        median(on, each),
+        median(on, each) / median(off, each),
         mean,
         Math.sqrt(squares / Math.max(1, ratios.length - 1) / ratios.length));
+  }
+
+  private static double mean(List<Slice> slices, ToLongFunction<Slice> of) {
+    return (double) slices.stream().mapToLong(of).sum()
+        / slices.stream().mapToLong(Slice::requests).sum();
+  }
+
+  private static double median(List<Slice> slices, ToDoubleFunction<Slice> of) {
+    double[] sorted = slices.stream().mapToDouble(of).sorted().toArray();
+    return (sorted[sorted.length / 2] + sorted[(sorted.length - 1) / 2]) / 2;
+  }
+
+  /** The processor time of this process. What the JDK has of it is counted in hundredths. */
+  private static final class ProcessClock {
+    /** Linux's number for it. */
+    private static final int CLOCK_PROCESS_CPUTIME_ID = 2;
+
+    private static final MethodHandle GET =
+        Linker.nativeLinker()
+            .downcallHandle(
+                Linker.nativeLinker().defaultLookup().find("clock_gettime").orElseThrow(),
+                FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
+
+    private static final MemorySegment TIME = Arena.global().allocate(JAVA_LONG, 2);
+
+    /** For one thread. */
+    static long nanos() {
+      int failed;
+      try {
+        failed = (int) GET.invokeExact(CLOCK_PROCESS_CPUTIME_ID, TIME);
+      } catch (Throwable e) {
+        throw new IllegalStateException(e);
+      }
+      if (failed != 0) {
+        throw new IllegalStateException("no clock of the process");
+      }
+      return TIME.getAtIndex(JAVA_LONG, 0) * 1_000_000_000 + TIME.getAtIndex(JAVA_LONG, 1);
+    }
   }
 }
