@@ -20,4 +20,10 @@ public abstract class Carrier extends Thread {
 
   /** The number of the P that it has; -1 if none. On its own thread only. */
   public abstract int processor();
+
+  /**
+   * Whether what it runs was already in its own queue when what it ran before left it. On its own
+   * thread only.
+   */
+  public abstract boolean isStraightOn();
 }

@@ -253,6 +253,7 @@ final class Gmp extends GmpState {
     if (requested != 0 && !comply(m, p, requested)) {
       return null;
     }
+    m.straightOn = true;
     Runnable task = p.takeNext();
     if (task != null) {
       if (++p.inherited < INHERIT) {
@@ -268,11 +269,16 @@ final class Gmp extends GmpState {
     if (++p.tick % GLOBAL_TICK == 0 && !global.isEmpty()) {
       task = fromGlobal(m, p, 1);
       if (task != null) {
+        m.straightOn = false;
         return task;
       }
     }
     task = p.poll();
-    return task != null ? task : search(m, p);
+    if (task != null) {
+      return task;
+    }
+    m.straightOn = false;
+    return search(m, p);
   }
 
   /** Does what others want of this M; false when it has no P any more. */

@@ -15,6 +15,12 @@ final class Machine {
 
   // The M's own.
 
+  /** Whether the last task that it was given was in the queue of its own P. */
+  boolean straightOn;
+
+  /** While it is watched: the P with which it ran the task before; null if it had none since. */
+  @Nullable Processor ranOn;
+
   /** Whether it is counted among those that look for work. */
   boolean spinning;
 

@@ -40,6 +40,14 @@ final class Worker extends Carrier {
   }
 
   @Override
+  public boolean isStraightOn() {
+    // Only an M itself puts something into the queue of the P that it has, but it may have got
+    // that P, and what is in it, meanwhile.
+    Processor p = machine.processor;
+    return machine.straightOn && p != null && machine.ranOn == p;
+  }
+
+  @Override
   public void run() {
     // It ends only when it may: goroutines in its queue must not hang for what was thrown.
     while (isNeeded()) {
@@ -93,6 +101,7 @@ final class Worker extends Carrier {
   private boolean step(Processor p) {
     Runnable task = gmp.next(machine);
     if (task == null) {
+      machine.ranOn = null;
       return false;
     }
     p.runs++;
@@ -102,6 +111,7 @@ final class Worker extends Carrier {
         task.run();
       } else {
         watch.run(task, p.id);
+        machine.ranOn = p;
       }
     } catch (Throwable e) {
       tell(e);

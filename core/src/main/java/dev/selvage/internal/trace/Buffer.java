@@ -24,6 +24,8 @@ final class Buffer {
 
   private static final int FIRST_SIZE = 1 << 10;
 
+  private static final int KNOWN = 1 << 6;
+
   /** That of all but the first ones. */
   static final int SIZE = 1 << 14;
 
@@ -47,17 +49,17 @@ final class Buffer {
   /** Events for which there was no room. The owner writes, others read something not too old. */
   final AtomicLong lost = new AtomicLong();
 
-  // What the goroutine that runs here said when it was about to park.
+  // What the goroutine that runs here said when it was about to park; not 0 if it did.
   int reason;
   int stack;
 
-  /** When it did; 0 if it did not. */
-  long parkedAt;
+  /** Whether the last event here is that a goroutine does not run any more. */
+  private boolean leaving;
 
-  /** The numbers of those that were met first, which are mostly all. */
-  private final @Nullable Object[] reasons = new Object[16];
+  /** The numbers of those that were met last, in pairs of places: mostly all. */
+  private final @Nullable Object[] known = new Object[KNOWN];
 
-  private final int[] numbers = new int[reasons.length];
+  private final int[] numbers = new int[KNOWN];
 
   /*
    * A stack costs some microseconds, where an event costs some ten nanoseconds. So a thread pays for
@@ -86,7 +88,6 @@ final class Buffer {
   void forget() {
     reason = 0;
     stack = 0;
-    parkedAt = 0;
   }
 
   // --------------- Events ---------------
@@ -97,6 +98,7 @@ final class Buffer {
   }
 
   boolean begin(int kind, long now, int more) {
+    leaving = false;
     if (at + MOST_BYTES + more > data.length && !next(now)) {
       lost.incrementAndGet();
       return false;
@@ -106,6 +108,21 @@ final class Buffer {
     last += passed;
     number(passed);
     return true;
+  }
+
+  /** The event that has just ended was that a goroutine does not run any more, at that moment. */
+  void left() {
+    leaving = true;
+  }
+
+  /**
+   * The time, for a goroutine that begins to run.
+   *
+   * @param straightOn whether it became runnable before another one left, if that is what happened
+   *     here last: then what is between is the way from one to the other, and the clock is not read
+   */
+  long switchedAt(boolean straightOn) {
+    return straightOn && leaving ? last : recorder.now();
   }
 
   void number(long n) {
@@ -186,6 +203,11 @@ final class Buffer {
     return maySpend(now) ? walked(Stacks.ofCurrentThread(), now) : 0;
   }
 
+  /** The same before a time is known, which is read for a stack only. */
+  int stack() {
+    return maySpend(last) ? stack(recorder.now()) : 0;
+  }
+
   /** The same of a virtual thread that is not mounted. */
   int stackOf(Thread thread, long now) {
     return maySpend(now) ? walked(Stacks.trimmed(thread.getStackTrace()), now) : 0;
@@ -200,17 +222,19 @@ final class Buffer {
 
   /** The number of a string that is always the same object, or of a reason. */
   int number(Object reason) {
-    int i = 0;
-    for (; i < reasons.length && reasons[i] != null; i++) {
-      if (reasons[i] == reason) {
-        return numbers[i];
-      }
+    int i = System.identityHashCode(reason) & (KNOWN - 1);
+    if (known[i] == reason) {
+      return numbers[i];
+    }
+    int other = i ^ 1;
+    if (known[other] == reason) {
+      return numbers[other];
     }
     int number = recorder.strings.number(reason.toString());
-    if (i < reasons.length) {
-      reasons[i] = reason;
-      numbers[i] = number;
-    }
+    known[other] = known[i];
+    numbers[other] = numbers[i];
+    known[i] = reason;
+    numbers[i] = number;
     return number;
   }
 

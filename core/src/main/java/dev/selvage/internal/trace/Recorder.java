@@ -197,7 +197,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
     Thread current = Thread.currentThread();
     int p = ours.processor();
     if (current != ours && p >= 0) {
-      running(b, current, ours.scheduler, p); // it does since before this began
+      running(b, current, ours.scheduler, p, now()); // it does since before this began
     }
     return b;
   }
@@ -337,13 +337,12 @@ final class Recorder extends Tracing implements SchedulerObserver {
   public void running(Thread goroutine, int p) {
     Buffer b = buffer();
     if (b != null && b.owner instanceof Carrier ours) {
-      running(b, goroutine, ours.scheduler, p);
+      running(b, goroutine, ours.scheduler, p, b.switchedAt(ours.isStraightOn()));
     }
   }
 
-  private static void running(Buffer b, Thread goroutine, int scheduler, int p) {
+  private static void running(Buffer b, Thread goroutine, int scheduler, int p, long now) {
     b.forget();
-    long now = b.recorder.now();
     b.runs(now);
     if (b.begin(Event.RUNNING, now)) {
       b.number(goroutine.threadId());
@@ -361,13 +360,14 @@ final class Recorder extends Tracing implements SchedulerObserver {
     // What it said itself; the blocker may already be that of a later wait.
     int why = b.reason;
     int stack = b.stack;
-    long now = b.parkedAt;
-    if (now == 0) {
-      now = now();
+    long now = now();
+    boolean walked = false;
+    if (why == 0) {
       Thread.State state = goroutine.getState();
       why = b.number(Reasons.of(reason, state));
       if (state != Thread.State.RUNNABLE) {
         stack = b.stackOf(goroutine, now);
+        walked = stack != 0;
       }
     }
     b.ran(now);
@@ -376,6 +376,9 @@ final class Recorder extends Tracing implements SchedulerObserver {
       b.number(why);
       b.number(stack);
       b.end();
+      if (!walked) {
+        b.left();
+      }
     }
     b.forget();
   }
@@ -406,6 +409,7 @@ final class Recorder extends Tracing implements SchedulerObserver {
     if (b.begin(Event.ENDED, now)) {
       b.number(goroutine.threadId());
       b.end();
+      b.left();
     }
   }
 
@@ -414,10 +418,8 @@ final class Recorder extends Tracing implements SchedulerObserver {
     if (JDK.currentCarrier() instanceof Carrier && Thread.currentThread().isVirtual()) {
       Buffer b = buffer();
       if (b != null) {
-        long now = now();
+        b.stack = b.stack();
         b.reason = b.number(reason);
-        b.stack = b.stack(now);
-        b.parkedAt = now;
       }
     }
   }

@@ -31,6 +31,11 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -438,6 +443,71 @@ final class ExecutionTraceTests {
           there.close();
         });
     group.await();
+  }
+
+  @Test
+  void a_switch_is_one_moment_and_nobody_runs_before_it_may() throws Exception {
+    assumeOurs();
+    Sessions sessions = Sessions.open(false, 16 << 20, 0);
+    try {
+      pingPong(2_000);
+      for (int round = 0; round < 20; round++) {
+        // From a thread that is no M: they come through the queue of all, and are stolen.
+        var done = new CountDownLatch(50);
+        for (int i = 0; i < 50; i++) {
+          go(
+              () -> {
+                compute(2_000);
+                Go.yield();
+                done.countDown();
+              });
+        }
+        done.await();
+      }
+      sessions.stop();
+      Set<Long> created = new HashSet<>();
+      Map<Long, List<Long>> ready = new HashMap<>();
+      Map<Long, List<Long>> runs = new HashMap<>();
+      int atOnce = 0;
+      for (Recording recording : sessions.snapshot()) {
+        for (Events e : recording.threads()) {
+          boolean left = false;
+          for (long before = 0; e.next(); before = e.time) {
+            long goroutine = e.arguments[0];
+            switch (e.kind) {
+              case Events.CREATED, Events.RUNNABLE -> {
+                if (e.kind == Events.CREATED) {
+                  created.add(goroutine);
+                }
+                ready.computeIfAbsent(goroutine, _ -> new ArrayList<>()).add(e.time);
+              }
+              case Events.RUNNING -> {
+                runs.computeIfAbsent(goroutine, _ -> new ArrayList<>()).add(e.time);
+                if (left && e.time == before) {
+                  atOnce++;
+                }
+              }
+              default -> {}
+            }
+            left = e.kind == Events.STOPPED || e.kind == Events.ENDED;
+          }
+        }
+      }
+      // The two of the ping-pong take turns on one M, mostly.
+      assertTrue(atOnce > 1_000, "switches that are one moment: " + atOnce);
+      assertTrue(created.size() >= 1_002, "created: " + created.size());
+      for (long goroutine : created) {
+        List<Long> mayRun = ready.getOrDefault(goroutine, List.of()).stream().sorted().toList();
+        List<Long> ran = runs.getOrDefault(goroutine, List.of()).stream().sorted().toList();
+        assertTrue(ran.size() <= mayRun.size(), () -> "runs " + ran + " of " + mayRun);
+        for (int i = 0; i < ran.size(); i++) {
+          long late = ran.get(i) - mayRun.get(i);
+          assertTrue(late >= 0, "goroutine " + goroutine + " runs before it may, by " + -late);
+        }
+      }
+    } finally {
+      sessions.close();
+    }
   }
 
   @Test
