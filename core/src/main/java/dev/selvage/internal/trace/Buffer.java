@@ -63,8 +63,8 @@ final class Buffer {
 
   /*
    * A stack costs some microseconds, where an event costs some ten nanoseconds. So a thread pays for
-   * stacks with what it earns, in nanoseconds: a hundredth of the time for which goroutines run on
-   * it; a little for each event where that is not known, as it is no M; and a five-hundredth of all
+   * stacks with what it earns, in nanoseconds: a two-hundredth of the time for which goroutines run
+   * on it; a little for each event where that is not known, as it is no M; and a thousandth of all
    * the time, so that where little happens everything has a stack. While it has something saved it
    * walks one, and may owe for that.
    */
@@ -189,7 +189,7 @@ final class Buffer {
   /** It does not any more. */
   void ran(long now) {
     if (runningSince != 0) {
-      saved += Math.max(0, now - runningSince) / 100;
+      saved += Math.max(0, now - runningSince) / 200;
       runningSince = 0;
     }
   }
@@ -214,7 +214,7 @@ final class Buffer {
   }
 
   private boolean maySpend(long now) {
-    long earned = Math.max(0, now - earnedUntil) / 500 + (machine ? 0 : 50);
+    long earned = Math.max(0, now - earnedUntil) / 1_000 + (machine ? 0 : 25);
     earnedUntil = now;
     saved = Math.min(saved + earned, MOST_SAVED);
     return saved > 0;
