@@ -23,11 +23,15 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.lang.instrument.Instrumentation;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
@@ -40,6 +44,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +72,8 @@ public final class AgentRuntime {
 
   /** How often goroutines are counted where their number matters. */
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
+  private static final Pattern LINE_BREAKS = Pattern.compile("\\R+");
 
   private static final PrintStream ERR =
       new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
@@ -120,6 +127,7 @@ public final class AgentRuntime {
         Runtime.getRuntime().halt(1);
       }
     }
+    options.check();
     open();
     schedule(told);
     Optional<Duration> after = options.duration("leaks-after");
@@ -128,7 +136,6 @@ public final class AgentRuntime {
     boolean looks = after.isPresent() || atExit || options.port().isPresent();
     Optional<AlwaysOn> always = options.always();
     boolean json = options.newsAreJson();
-    options.mode();
     Rules rules = options.rules();
     if (!rules.equals(Rules.NONE)) {
       Prover.ofThisJvm().judgeAlsoBy(rules);
@@ -259,7 +266,10 @@ public final class AgentRuntime {
     options.number("block-profile-rate").ifPresent(Profiler.ofThisJvm()::setBlockProfileRate);
     options
         .number("mutex-profile-fraction")
-        .ifPresent(n -> Profiler.ofThisJvm().setMutexProfileFraction(Math.toIntExact(n)));
+        .ifPresent(
+            n ->
+                Profiler.ofThisJvm()
+                    .setMutexProfileFraction(Math.toIntExact(Math.min(n, Integer.MAX_VALUE))));
     Optional<String> signal = options.text("dump-signal");
     OptionalLong above = options.number("dump-above");
     boolean json = options.dumpsJson();
@@ -339,7 +349,12 @@ public final class AgentRuntime {
     DebugServer server = DebugServer.start(port, options.debug());
     Optional<Path> file = options.path("address");
     if (file.isPresent()) {
-      write(file.get(), server.uri() + "\n");
+      try {
+        write(file.get(), server.uri() + "\n");
+      } catch (IOException | RuntimeException e) {
+        server.close(); // nobody would know of it
+        throw e;
+      }
     }
     return ", live page "
         + server.uri()
@@ -642,9 +657,11 @@ public final class AgentRuntime {
     }
   }
 
+  /** In one line, whatever was given. */
   private static String reason(Throwable t) {
     String message = t.getMessage();
-    return t instanceof IllegalArgumentException && message != null ? message : t.toString();
+    boolean told = t instanceof IllegalArgumentException || t instanceof UncheckedIOException;
+    return LINE_BREAKS.matcher(told && message != null ? message : t.toString()).replaceAll(" ");
   }
 
   /**
@@ -652,15 +669,29 @@ public final class AgentRuntime {
    * one.
    */
   private static void write(Path file, String text) throws IOException {
-    Path directory = file.toAbsolutePath().getParent();
-    Path temporary = Files.createTempFile(directory, ".selvage", null);
     try {
-      Files.writeString(temporary, text);
-    } catch (IOException | RuntimeException e) {
-      Files.deleteIfExists(temporary);
-      throw e;
+      Path directory = file.toAbsolutePath().getParent();
+      Path temporary = Files.createTempFile(directory, ".selvage", null);
+      try {
+        Files.writeString(temporary, text);
+      } catch (IOException | RuntimeException e) {
+        Files.deleteIfExists(temporary);
+        throw e;
+      }
+      put(temporary, file);
+    } catch (FileSystemException e) {
+      // It may name the file that was to become this one, of which nobody has heard.
+      throw new UncheckedIOException("cannot write " + file + ": " + why(e), e);
     }
-    put(temporary, file);
+  }
+
+  private static String why(FileSystemException e) {
+    String reason = e.getReason();
+    return switch (e) {
+      case NoSuchFileException _ -> "there is no such directory";
+      case AccessDeniedException _ -> "permission denied";
+      default -> reason == null ? e.toString() : reason;
+    };
   }
 
   private static void put(Path temporary, Path file) throws IOException {

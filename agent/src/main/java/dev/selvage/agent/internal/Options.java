@@ -104,6 +104,46 @@ final class Options {
     return options;
   }
 
+  /**
+   * Reads every value that something else reads only later, so that a bad one is refused before
+   * anything has been done.
+   *
+   * @throws IllegalArgumentException naming what is wrong
+   */
+  void check() {
+    for (String key :
+        new String[] {
+          "allow-locks",
+          "at-exit",
+          "color",
+          "count-usage",
+          "dump-locks",
+          "quiet",
+          "recover",
+          "suspects",
+          "text"
+        }) {
+      is(key, false);
+    }
+    for (String key : new String[] {"dump-every", "leaks-after", "watch"}) {
+      duration(key);
+    }
+    for (String key : new String[] {"block-profile-rate", "dump-above", "mutex-profile-fraction"}) {
+      number(key);
+    }
+    for (String key : new String[] {"address", "dump-file", "report"}) {
+      path(key);
+    }
+    dumpsJson();
+    newsAreJson();
+    always();
+    flight();
+    mode();
+    port();
+    rules();
+    scheduler();
+  }
+
   private static Iterable<String> sorted() {
     return new java.util.TreeSet<>(KNOWN);
   }

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the agent understands, and what it says when it does not. */
 class OptionsTests {
@@ -215,5 +216,42 @@ class OptionsTests {
       })
   void whatIsWrongWithAFlightRecorderIsNamed(String options, String sentence) {
     assertRefused(sentence, () -> Options.parse(options).flight());
+  }
+
+  /** Also what is read only when it is needed. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "allow-locks=maybe",
+        "at-exit=maybe",
+        "color=maybe",
+        "count-usage=maybe",
+        "dump-locks=maybe",
+        "quiet=maybe",
+        "recover=maybe",
+        "suspects=maybe",
+        "text=maybe",
+        "dump-every=soon",
+        "leaks-after=soon",
+        "watch=soon",
+        "block-profile-rate=0",
+        "dump-above=0",
+        "mutex-profile-fraction=0",
+        "address=%00",
+        "dump-file=%00",
+        "report=%00",
+        "dump-format=xml",
+        "always-format=xml",
+        "always=sometimes",
+        "flight-recorder=soon",
+        "mode=later",
+        "port=65536",
+        "blocked-longer=soon",
+        "scheduler=go"
+      })
+  void everyBadValueIsRefusedAtOnce(String option) {
+    Options options = Options.parse(option);
+    assertRefused(
+        "agent option " + option.substring(0, option.indexOf('=')) + ": ", options::check);
   }
 }
