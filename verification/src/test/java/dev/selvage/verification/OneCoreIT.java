@@ -6,15 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.MethodModel;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -155,6 +163,14 @@ class OneCoreIT {
           "package dev.selvage.diagnostics.prover; public class Prover { static { if (true) throw"
               + " new IllegalStateException(\"the application's own\"); } }");
 
+  /** Meets the core that has nothing but the names, so that the agent hears of it. */
+  private static final String WITH_OTHER_CORE =
+      PLAIN.replace(
+          "public void run() {", "public void run() { dev.selvage.Channel.THE_OLD_ONE.name();");
+
+  /** What protocol 2 of the probe has and 1 had not. */
+  private static final Set<String> NEW_IN_2 = Set.of("waitOf", "goroutines");
+
   private final Path directory;
 
   OneCoreIT(@TempDir Path directory) {
@@ -184,11 +200,30 @@ class OneCoreIT {
     }
   }
 
+  /** An older one that lacks what was added since, and one that is newer than the agent's. */
+  @ParameterizedTest
+  @CsvSource({"auto,1", "gmp,3"})
+  void theApplicationHasACoreOfAnotherVersion(String scheduler, int protocol) throws Exception {
+    Path core = coreOfProtocol(protocol);
+    Path app = compile("app", Map.of("com/acme/App.java", WITH_CORE, "com/acme/Main.java", MAIN));
+    try (Target target =
+        withAgent(scheduler, app + File.pathSeparator + core).start(directory, "com.acme.Main")) {
+      Look look = target.report();
+      assertLeaks(look, "chan send", 3);
+      assertTickers(look, 1);
+      assertEquals("", target.stderr());
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"auto", "gmp"})
-  void theApplicationHasAnotherCore(String scheduler) throws Exception {
-    Path other = compile("other", OTHER_CORE);
-    Path app = compile("app", Map.of("com/acme/App.java", PLAIN, "com/acme/Main.java", MAIN));
+  void theApplicationHasAnotherThatHasOnlyTheNames(String scheduler) throws Exception {
+    Path other = compile("other", OTHER_CORE, "");
+    Path app =
+        compile(
+            "app",
+            Map.of("com/acme/App.java", WITH_OTHER_CORE, "com/acme/Main.java", MAIN),
+            other.toString());
     try (Target target =
         withAgent(scheduler, app + File.pathSeparator + other).start(directory, "com.acme.Main")) {
       assertLeaks(target.report(), "BlockingQueue.put", 3);
@@ -235,7 +270,46 @@ class OneCoreIT {
     assertTrue(tickers >= atLeast, () -> "no ticker growth in " + look.findings());
   }
 
+  /** A copy of ours whose probe says that it speaks another protocol, and does so. */
+  private Path coreOfProtocol(int protocol) throws IOException {
+    Path to = directory.resolve("core");
+    try (Stream<Path> files = Files.walk(Path.of(CORE))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(Path.of(CORE).relativize(file)));
+      }
+    }
+    Path probe = to.resolve("dev/selvage/observe/Probe.class");
+    ClassModel ours = ClassFile.of().parse(probe);
+    List<String> methods = ours.methods().stream().map(m -> m.methodName().stringValue()).toList();
+    assertTrue(methods.containsAll(NEW_IN_2), methods::toString);
+    byte[] other =
+        ClassFile.of()
+            .transformClass(
+                ours,
+                (type, element) -> {
+                  if (!(element instanceof MethodModel method)) {
+                    type.with(element);
+                  } else if (method.methodName().equalsString("protocol")) {
+                    type.withMethodBody(
+                        "protocol",
+                        MethodTypeDesc.of(ConstantDescs.CD_int),
+                        ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC,
+                        code -> code.loadConstant(protocol).ireturn());
+                  } else if (protocol >= 2
+                      || !NEW_IN_2.contains(method.methodName().stringValue())) {
+                    type.with(method);
+                  }
+                });
+    Files.write(probe, other);
+    return to;
+  }
+
   private Path compile(String name, Map<String, String> sources) throws IOException {
+    return compile(name, sources, CORE);
+  }
+
+  private Path compile(String name, Map<String, String> sources, String classPath)
+      throws IOException {
     Path to = directory.resolve(name);
     Path from = directory.resolve(name + "-sources");
     Files.createDirectories(to);
@@ -255,7 +329,7 @@ class OneCoreIT {
                   messages,
                   manager,
                   null,
-                  List.of("-d", to.toString(), "-cp", CORE),
+                  List.of("-d", to.toString(), "-cp", classPath),
                   null,
                   manager.getJavaFileObjectsFromFiles(files))
               .call();

@@ -35,8 +35,8 @@ final class ResourceGrowth implements Watch {
    */
   private static final String PROBE = "dev.selvage.observe.Probe";
 
-  /** The newest that is known; a probe has everything of the earlier ones, too. */
-  private static final int PROTOCOL = 2;
+  /** The first protocol that has what is asked here; later ones have it, too. */
+  private static final int SINCE = 1;
 
   /** Every so many samples classes are gone through even if their number is the same. */
   private static final int LOOK_ANYWAY = 10;
@@ -156,8 +156,7 @@ final class ResourceGrowth implements Watch {
   private void read(Class<?> probe) {
     try {
       if (!(probe.getMethod("protocol").invoke(null) instanceof Integer version)
-          || version < 1
-          || version > PROTOCOL) {
+          || version < SINCE) {
         failures++;
         return;
       }

@@ -23,7 +23,10 @@ record OwnWait(long nanos, List<String> objects) {
    */
   private static final String WAITER = "dev.selvage.internal.Waiter";
   private static final String PROBE = "dev.selvage.observe.Probe";
-  private static final int PROTOCOL = 2;
+
+  /** The first protocol that has what is asked here; later ones have it, too. */
+  private static final int SINCE = 2;
+
   private static final MethodType WAIT_OF = MethodType.methodType(Map.class, Thread.class);
 
   private static final ClassValue<List<MethodHandle>> PROBES =
@@ -89,7 +92,7 @@ record OwnWait(long nanos, List<String> objects) {
       MethodHandles.Lookup lookup = MethodHandles.publicLookup();
       int version =
           (int) lookup.findStatic(probe, "protocol", MethodType.methodType(int.class)).invoke();
-      return version == PROTOCOL ? List.of(lookup.findStatic(probe, "waitOf", WAIT_OF)) : List.of();
+      return version >= SINCE ? List.of(lookup.findStatic(probe, "waitOf", WAIT_OF)) : List.of();
     } catch (Throwable e) {
       return List.of(); // an older copy, or something that only has the name
     }

@@ -248,10 +248,17 @@ class ResourceGrowthTests {
   }
 
   @Test
-  void leavesOutProbesOfAnotherProtocol() throws Exception {
-    sample(3, List.of(resource("ticker", HALF_SECOND, true, 0)));
+  void leavesOutProbesThatSpeakNoProtocol() throws Exception {
+    sample(0, List.of(resource("ticker", HALF_SECOND, true, 0)));
     assertEquals(1, watch.failures());
-    assertEquals(List.of(), watch.suspects());
+    assertEquals(List.of(), watch.growth());
+  }
+
+  @Test
+  void readsProbesOfLaterProtocolsWhichHaveWhatTheEarlierOnesHad() throws Exception {
+    sample(99, List.of(resource("ticker", HALF_SECOND, true, 0)));
+    assertEquals(0, watch.failures());
+    assertEquals(SITE, watch.growth().getFirst().site());
   }
 
   @Test
