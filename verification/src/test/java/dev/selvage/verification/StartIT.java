@@ -1,5 +1,6 @@
 package dev.selvage.verification;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -154,5 +155,49 @@ final class StartIT {
       assertEquals(1, result.code(), result.err());
       assertTrue(result.err().contains("0 leaks"), "examined at its end: " + result.err());
     }
+  }
+
+  /** What the agent says by itself: this, and where it was asked the report. */
+  @Test
+  void one_line_with_the_mode_and_nothing_else() throws Exception {
+    String mode =
+        "selvage: agent \\S+, scheduler (jdk|gmp), proof now, concurrent or always-on( \\(.*\\))?";
+    String[] program = {"-XX:+UseG1GC", "-cp", directory.toString(), "Main"};
+    Result report = run(program);
+    assertEquals(0, report.code(), report.err());
+    assertEquals("ran\n", report.out());
+    List<String> lines = report.err().lines().toList();
+    assertTrue(lines.getFirst().matches(mode), report.err());
+    assertTrue(
+        lines.get(1).matches("0 leaks\\. 0 virtual threads; canary found; .*"),
+        report.err());
+    // The report may end with a note on the JDK, as the line with the mode does.
+    assertTrue(lines.stream().skip(2).allMatch(line -> line.startsWith("  note  ")), report.err());
+
+    var quiet = new ArrayList<>(List.of("run", "--json", "report.json", "--"));
+    quiet.addAll(List.of(program));
+    Result json =
+        SelvageCommand.run(
+            SelvageCommand.of(quiet.toArray(String[]::new)).directory(directory.toFile()),
+            directory.resolve("err"));
+    assertEquals(0, json.code(), json.err());
+    assertTrue(json.err().matches(mode + "\n"), json.err());
+    assertTrue(Files.exists(directory.resolve("report.json")));
+
+    Path err = directory.resolve("err");
+    Process idle =
+        new ProcessBuilder(
+                List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-javaagent:" + Project.agent(),
+                    "-cp",
+                    directory.toString(),
+                    "Main"))
+            .redirectError(err.toFile())
+            .start();
+    assertEquals("ran\n", new String(idle.getInputStream().readAllBytes(), UTF_8));
+    assertEquals(0, idle.waitFor());
+    String said = Files.readString(err);
+    assertTrue(said.matches("selvage: agent \\S+, nothing asked\n"), said);
   }
 }
