@@ -9,6 +9,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The children of an open scope are not reported: its owner or a sibling can still end them. */
@@ -35,6 +36,46 @@ final class ScopesIT {
       Look after = target.look();
       after.assertSound();
       assertEquals(List.of(), after.certain());
+      assertEquals(0, target.end(), target.stderr());
+    }
+  }
+
+  /** On the JDK's scheduler by attach, and on ours with the agent from the start. */
+  @ParameterizedTest
+  @CsvSource({"G1,true", "G1,false", "Parallel,true", "Serial,false"})
+  void so_are_those_of_the_language_as_long_as_somebody_can_end_them(
+      String collector,
+      boolean fromTheStart,
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
+      throws Exception {
+    var launch = Target.java().collector(collector).classPath(Project.programsInTheLanguage());
+    if (fromTheStart) {
+      launch.agent(directory, "leaks-after=1h");
+    }
+    try (var target = launch.start(directory, OwnScopes.class)) {
+      target.await("ready");
+      for (int i = 0; i < 2; i++) {
+        Look look = target.look();
+        look.assertSound();
+        assertEquals(List.of(), look.certain());
+      }
+      assertEquals("dropped", target.ask("drop", ""));
+      Look dropped = target.look();
+      dropped.assertSound();
+      assertEquals(2, dropped.certainAt(Marker.in(OwnScopes.class, "child")));
+      assertEquals(1, dropped.certainAt(Marker.in(OwnScopes.class, "join")));
+      assertEquals(
+          OwnScopes.DROPPED,
+          dropped.certain().stream().mapToInt(Look.Found::count).sum(),
+          () -> "nothing else: " + dropped.certain());
+
+      assertEquals("all ended", target.ask("wake", ""));
+      Look after = target.look();
+      after.assertSound();
+      assertEquals(
+          OwnScopes.DROPPED,
+          after.certain().stream().mapToInt(Look.Found::count).sum(),
+          () -> "nothing else: " + after.certain());
       assertEquals(0, target.end(), target.stderr());
     }
   }
