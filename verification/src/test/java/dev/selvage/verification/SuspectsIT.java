@@ -2,6 +2,7 @@ package dev.selvage.verification;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -10,6 +11,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What piles up is suspected, with its line, in a program that knows nothing of us; its twin not.
@@ -69,6 +72,42 @@ class SuspectsIT {
               .allMatch(found -> found.state().equals("excused")),
           () -> again.root().toString());
       assertEquals(0, again.certain().size(), () -> again.root().toString());
+    }
+  }
+
+  /**
+   * Nothing can be proven there without doing harm, and what piles up is suspected all the same.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"Z", "Shenandoah"})
+  void collectors_that_prove_nothing_have_the_suspects(
+      String collector, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
+      throws Exception {
+    assumeTrue(Target.java().collector(collector).isKnown(), "this JDK has no " + collector);
+    try (Target target = Target.java().collector(collector).start(directory, Growing.class)) {
+      target.await("ready");
+      Look look = target.look(",watch=4s");
+      assertEquals("none", look.root().path("proof").path("mode").asText());
+      String why = look.root().path("proof").path("why").asText();
+      assertTrue(why.contains("ask for reclaim by name"), why);
+      Map<String, String> sites = new TreeMap<>();
+      for (Look.Found found : look.findings()) {
+        assertEquals("suspected", found.verdict(), found::toString);
+        sites.put(
+            found.kind() + found.json().path("evidence").path("field").asText(), found.site());
+      }
+      String type = "dev.selvage.verification.Growing.";
+      assertEquals(
+          type + "report(" + Marker.in(Growing.class, "executor").place() + ")",
+          sites.get("executor growth"),
+          () -> look.root().toString());
+      assertEquals(
+          type + "mail(" + Marker.in(Growing.class, "queue").place() + ")",
+          sites.get("queue growth"),
+          () -> look.root().toString());
+      assertTrue(
+          sites.getOrDefault("monitor enter", "").startsWith(type + "enterMonitor("),
+          () -> look.root().toString());
     }
   }
 

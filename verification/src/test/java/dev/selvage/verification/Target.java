@@ -34,6 +34,8 @@ final class Target implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String JAVA =
+      Path.of(System.getProperty("java.home"), "bin", "java").toString();
   private static final String END = "(the program has ended)";
   private static final int KEPT_DUMPS = 5;
   private static final int TRIES = 30;
@@ -55,6 +57,7 @@ final class Target implements AutoCloseable {
   /** Collects what a JVM is started with. */
   static final class Launch {
     private final List<String> options = new ArrayList<>();
+    private List<String> before = List.of();
     private String classPath = Project.programs();
 
     private Launch() {}
@@ -69,9 +72,28 @@ final class Target implements AutoCloseable {
       return this;
     }
 
+    /** By way of a command that becomes the JVM, as {@code setpriv} does. */
+    Launch by(List<String> command) {
+      before = command;
+      return this;
+    }
+
     Launch classPath(String path) {
       classPath = path;
       return this;
+    }
+
+    /** Whether a JVM starts with the options so far: not every JDK has every collector. */
+    boolean isKnown() throws IOException, InterruptedException {
+      var command = new ArrayList<String>(List.of(JAVA));
+      command.addAll(options);
+      command.add("-version");
+      return new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start()
+              .waitFor()
+          == 0;
     }
 
     /** With the agent from the start; its report goes to {@link Target#report}. */
@@ -91,8 +113,8 @@ final class Target implements AutoCloseable {
     }
 
     Target start(Path directory, String main, String... args) throws IOException {
-      var command = new ArrayList<String>();
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      var command = new ArrayList<String>(before);
+      command.add(JAVA);
       // The JIT's second tier only costs time in programs that mostly wait.
       command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1"));
       command.add("-XX:+EnableDynamicAgentLoading");
@@ -236,7 +258,17 @@ final class Target implements AutoCloseable {
     return HeapDumpProver.look(dump, HeapDumpProver.Source.EXACT, pid(), compiled, _ -> {});
   }
 
-  private void jcmd(String... command) throws Exception {
+  /** How many objects of a class are reachable, by {@code jcmd GC.class_histogram}. */
+  int reachable(Class<?> type) throws Exception {
+    return jcmd("GC.class_histogram")
+        .lines()
+        .map(line -> line.strip().split("\\s+"))
+        .filter(words -> words.length > 3 && words[3].equals(type.getName()))
+        .mapToInt(words -> Integer.parseInt(words[1]))
+        .sum();
+  }
+
+  private String jcmd(String... command) throws Exception {
     var words = new ArrayList<String>();
     words.add(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString());
     words.add(Long.toString(pid()));
@@ -246,6 +278,7 @@ final class Target implements AutoCloseable {
     if (jcmd.waitFor() != 0) {
       throw new AssertionError(said);
     }
+    return said;
   }
 
   /** A thread in a dump. */
