@@ -169,8 +169,7 @@ final class StartIT {
     List<String> lines = report.err().lines().toList();
     assertTrue(lines.getFirst().matches(mode), report.err());
     assertTrue(
-        lines.get(1).matches("0 leaks\\. 0 virtual threads; canary found; .*"),
-        report.err());
+        lines.get(1).matches("0 leaks\\. 0 virtual threads; canary found; .*"), report.err());
     // The report may end with a note on the JDK, as the line with the mode does.
     assertTrue(lines.stream().skip(2).allMatch(line -> line.startsWith("  note  ")), report.err());
 
