@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -253,5 +254,19 @@ class OptionsTests {
     Options options = Options.parse(option);
     assertRefused(
         "agent option " + option.substring(0, option.indexOf('=')) + ": ", options::check);
+  }
+
+  @Test
+  void theGuideHasEveryOption() throws Exception {
+    String refusal =
+        assertThrows(IllegalArgumentException.class, () -> Options.parse("nonsense")).getMessage();
+    assertNotNull(refusal);
+    String known = refusal.substring(refusal.indexOf("known are ") + "known are ".length());
+    String page = Files.readString(Path.of("../docs/guide/proof.md"));
+    int from = page.indexOf("\n## The agent\n");
+    String section = page.substring(from, page.indexOf("\n## ", from + 1));
+    List<String> missing =
+        Stream.of(known.split(", ")).filter(name -> !section.contains("`" + name + "=")).toList();
+    assertEquals(List.of(), missing);
   }
 }
