@@ -103,6 +103,19 @@ class PitfallsTest {
     assertThrows(ClassCastException.class, () -> Directions.castBack(shared.sendOnly()));
   }
 
+  @Test
+  void aLoopOverAChannelThatNobodyClosesNeverEnds() throws Exception {
+    assertEquals(List.of("box of yarn"), yieldOf(() -> MissingClose.wrong(List.of("yarn"))));
+    assertEquals(Optional.empty(), Simulated.run(() -> MissingClose.wrong(List.of("yarn", ""))));
+    left.proven(MissingClose.class, "LEAK", WaitReason.CHAN_RECEIVE, 1);
+  }
+
+  @Test
+  void ifTheSenderClosesWhateverHappensTheLoopEnds() throws Exception {
+    assertEquals(List.of("box of yarn"), yieldOf(() -> MissingClose.right(List.of("yarn"))));
+    assertEquals(List.of("box of yarn"), yieldOf(() -> MissingClose.right(List.of("yarn", ""))));
+  }
+
   // --------------- WaitGroup ---------------
 
   @Test
@@ -174,6 +187,18 @@ class PitfallsTest {
   void roomForAllAnswersOrAContextLeavesNobodyBehind() throws Exception {
     assertEquals("shop 1", yieldOf(FirstAnswer::right));
     assertEquals("shop 1", yieldOf(FirstAnswer::withContext));
+  }
+
+  @Test
+  void whoGoesAwayAfterATimeLeavesTheSenderBehind() throws Exception {
+    assertEquals("no answer in time", yieldOf(AnswerInTime::wrong));
+    left.proven(AnswerInTime.class, "LEAK", WaitReason.CHAN_SEND, 1);
+  }
+
+  @Test
+  void roomForALateAnswerOrAContextLeavesNobodyBehind() throws Exception {
+    assertEquals("no answer in time", yieldOf(AnswerInTime::right));
+    assertEquals("no answer in time", yieldOf(AnswerInTime::withContext));
   }
 
   @Test
