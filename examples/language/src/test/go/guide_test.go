@@ -2,6 +2,7 @@
 package guide
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"runtime/trace"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -64,6 +66,34 @@ func TestChannels(t *testing.T) {
 	want(t, 2, len(read))
 	want(t, "", letter)
 	want(t, false, ok)
+}
+
+func TestSignalsAndAnswers(t *testing.T) {
+	// snippet: channels-more
+	started := make(chan struct{}) // carries nothing: its close is the message
+	go func() { close(started) }()
+	<-started
+
+	type question struct {
+		item   string
+		answer chan int
+	}
+	questions := make(chan question)
+	go func() {
+		for q := range questions {
+			q.answer <- len(q.item)
+		}
+	}()
+	asked := question{"yarn", make(chan int, 1)}
+	questions <- asked
+	price := <-asked.answer
+	close(questions)
+
+	again := asked.answer
+	same := again == asked.answer // whether it is the same channel
+	// end
+	want(t, 4, price)
+	want(t, true, same)
 }
 
 // snippet: directions
@@ -156,6 +186,35 @@ func TestSelectLoop(t *testing.T) {
 	close(in)
 }
 
+func TestSelectWithoutCases(t *testing.T) {
+	// snippet: select-empty
+	idle := func() {
+		select {} // for ever
+	}
+	// end
+	go idle()
+}
+
+func TestLeavingALoopFromASelect(t *testing.T) {
+	values, stop := make(chan int, 3), make(chan struct{})
+	values <- 1
+	values <- 2
+	close(stop)
+	// snippet: select-break
+	total := 0
+receiving:
+	for {
+		select {
+		case v := <-values:
+			total += v
+		case <-stop:
+			break receiving
+		}
+	}
+	// end
+	want(t, true, total <= 3)
+}
+
 func TestMutex(t *testing.T) {
 	var mu sync.Mutex
 	count := 0
@@ -189,6 +248,25 @@ func TestRWMutex(t *testing.T) {
 	// end
 	write("thread", 3)
 	want(t, 3, read("thread"))
+
+	known := 0
+	// snippet: rwmutex-try
+	if mu.TryRLock() {
+		known = len(prices)
+		mu.RUnlock()
+	}
+	if mu.TryLock() { // the writer's side
+		prices["thread"] = 4
+		mu.Unlock()
+	}
+	readers := mu.RLocker() // a sync.Locker that takes the readers' side
+	// end
+	want(t, 1, known)
+	readers.Lock()
+	want(t, true, mu.TryRLock())
+	want(t, false, mu.TryLock())
+	mu.RUnlock()
+	readers.Unlock()
 }
 
 func TestWaitGroup(t *testing.T) {
@@ -228,12 +306,96 @@ func TestCond(t *testing.T) {
 	want(t, "yarn", first)
 }
 
+func TestBroadcast(t *testing.T) {
+	var visitors sync.WaitGroup
+	// snippet: cond-broadcast
+	var mu sync.Mutex
+	opened := sync.NewCond(&mu)
+	open := false
+	visit := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for !open {
+			opened.Wait()
+		}
+	}
+	for range 3 {
+		visitors.Go(visit)
+	}
+
+	mu.Lock()
+	open = true
+	mu.Unlock()
+	opened.Broadcast() // wakes all who wait
+	// end
+	visitors.Wait()
+}
+
 func TestAtomic(t *testing.T) {
+	type settings struct{ limit int }
 	// snippet: atomic
 	var hits atomic.Int64
 	hits.Add(1)
+	hits.Store(5)
+	swapped := hits.CompareAndSwap(5, 7)
+	before := hits.Swap(9)
+	mask := hits.And(8)
+
+	var closed atomic.Bool
+	first := closed.CompareAndSwap(false, true)
+
+	var current atomic.Pointer[settings] // atomic.Value, before generics
+	current.Store(&settings{limit: 1})
+	old := current.Swap(&settings{limit: 3})
+	now := current.Load()
 	// end
-	want(t, 1, hits.Load())
+	want(t, 8, hits.Load())
+	want(t, true, swapped)
+	want(t, 7, before)
+	want(t, 9, mask)
+	want(t, true, first)
+	want(t, 1, old.limit)
+	want(t, 3, now.limit)
+}
+
+func TestMap(t *testing.T) {
+	// snippet: map
+	var prices sync.Map
+	prices.Store("yarn", 3)
+	price, found := prices.Load("yarn")
+	actual, loaded := prices.LoadOrStore("yarn", 4)
+	previous, _ := prices.Swap("yarn", 5)
+	changed := prices.CompareAndSwap("yarn", 5, 6)
+	kept := prices.CompareAndDelete("yarn", 5) // false: it is 6
+	removed, _ := prices.LoadAndDelete("yarn")
+	prices.Delete("yarn")
+
+	total := 0
+	prices.Range(func(item, price any) bool {
+		total += price.(int)
+		return true // false ends it
+	})
+	prices.Clear()
+	// end
+	want(t, any(3), price)
+	want(t, true, found)
+	want(t, any(3), actual)
+	want(t, true, loaded)
+	want(t, any(3), previous)
+	want(t, true, changed)
+	want(t, false, kept)
+	want(t, any(6), removed)
+	want(t, 0, total)
+}
+
+func TestPool(t *testing.T) {
+	// snippet: pool
+	buffers := sync.Pool{New: func() any { return new([4096]byte) }}
+	buffer := buffers.Get().(*[4096]byte)
+	buffer[0] = 1
+	buffers.Put(buffer)
+	// end
+	want(t, 1, buffer[0])
 }
 
 func TestOnce(t *testing.T) {
@@ -249,6 +411,19 @@ func TestOnce(t *testing.T) {
 	// end
 	want(t, 2, opened)
 	want(t, first, second)
+
+	connect := func() (string, error) { return open(), nil }
+	// snippet: once-more
+	setUp := sync.OnceFunc(func() { open() })
+	setUp()
+	setUp() // does nothing
+
+	connected := sync.OnceValues(connect)
+	name, err := connected()
+	// end
+	want(t, 4, opened)
+	want(t, "connection", name)
+	want(t, nil, err)
 }
 
 type userKey struct{}
@@ -289,6 +464,8 @@ func TestContext(t *testing.T) {
 	defer cancelUntil()
 	timed, cancelTimed := context.WithTimeoutCause(parent, time.Minute, slow)
 	defer cancelTimed()
+	late, cancelLate := context.WithDeadlineCause(parent, deadline, slow)
+	defer cancelLate()
 
 	audit := context.WithoutCancel(work) // not done, though work is
 
@@ -297,6 +474,7 @@ func TestContext(t *testing.T) {
 	// end
 	want(t, nil, until.Err())
 	want(t, nil, timed.Err())
+	want(t, nil, late.Err())
 	want(t, nil, audit.Err())
 	want(t, true, <-cleaned)
 	want(t, false, stopCleaning())
@@ -341,6 +519,24 @@ func TestTime(t *testing.T) {
 	})
 }
 
+func TestTick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// snippet: tick
+		ticks := 0
+		for range time.Tick(time.Second) {
+			if ticks++; ticks == 3 {
+				break
+			}
+		}
+		begun := time.Now()
+		time.Sleep(time.Second)
+		took := time.Since(begun)
+		// end
+		want(t, 3, ticks)
+		want(t, time.Second, took)
+	})
+}
+
 func TestDefer(t *testing.T) {
 	closed := false
 	open := func() (func(), error) { return func() { closed = true }, nil }
@@ -374,9 +570,118 @@ func TestRuntime(t *testing.T) {
 	runtime.Gosched()
 	count := runtime.NumGoroutine()
 	stack := debug.Stack()
+	_, file, line, _ := runtime.Caller(0)
+	procs := runtime.GOMAXPROCS(0) // 0 changes nothing
+	cores := runtime.NumCPU()
+	runtime.GC()
 	// end
 	want(t, true, count > 0)
 	want(t, true, len(stack) > 0)
+	want(t, true, len(file) > 0 && line > 0)
+	want(t, true, procs > 0 && cores > 0)
+}
+
+func TestGoexit(t *testing.T) {
+	said := make(chan string, 2)
+	// snippet: goexit
+	go func() {
+		defer func() { said <- "cleaned up" }()
+		func() {
+			runtime.Goexit() // ends the goroutine from however deep
+		}()
+		said <- "never"
+	}()
+	// end
+	want(t, "cleaned up", <-said)
+}
+
+func TestLockOSThread(t *testing.T) {
+	native := func() int { return 42 }
+	// snippet: lockosthread
+	answers := make(chan int)
+	go func() {
+		runtime.LockOSThread() // a library in C wants always the same thread
+		defer runtime.UnlockOSThread()
+		answers <- native()
+	}()
+	answer := <-answers
+	// end
+	want(t, 42, answer)
+}
+
+func TestCleanup(t *testing.T) {
+	type handle struct{ fd int }
+	closed := make(chan int, 1)
+	h := &handle{fd: 3}
+	use := func(fd int) { want(t, 3, fd) }
+	// snippet: cleanup
+	cleanup := runtime.AddCleanup(h, func(fd int) { closed <- fd }, h.fd)
+	use(h.fd)
+	runtime.KeepAlive(h) // reachable until here
+	cleanup.Stop()
+	// end
+	want(t, 0, len(closed))
+}
+
+func TestProfile(t *testing.T) {
+	type connection struct{}
+	// snippet: profile
+	connections := pprof.NewProfile("com.acme.connections")
+	c := new(connection)
+	connections.Add(c, 0) // with the stack that opened it
+	open := pprof.Lookup("com.acme.connections").Count()
+	connections.Remove(c)
+	// end
+	want(t, 1, open)
+	want(t, 0, connections.Count())
+}
+
+func TestContention(t *testing.T) {
+	// snippet: contention
+	runtime.SetBlockProfileRate(10_000) // nanoseconds
+	before := runtime.SetMutexProfileFraction(5)
+	// end
+	runtime.SetBlockProfileRate(0)
+	want(t, 5, runtime.SetMutexProfileFraction(before))
+}
+
+func TestTrace(t *testing.T) {
+	ctx := t.Context()
+	quote := func(context.Context) int { return 12 }
+	price := 0
+	var out bytes.Buffer
+	// snippet: trace
+	if err := trace.Start(&out); err != nil {
+		t.Fatal(err)
+	}
+	ctx, task := trace.NewTask(ctx, "order")
+	trace.WithRegion(ctx, "quote", func() { price = quote(ctx) })
+	region := trace.StartRegion(ctx, "pack")
+	trace.Log(ctx, "item", "yarn")
+	if trace.IsEnabled() {
+		trace.Logf(ctx, "item", "%d boxes", 2)
+	}
+	region.End()
+	task.End()
+	trace.Stop()
+	// end
+	want(t, 12, price)
+	want(t, true, out.Len() > 0)
+
+	out.Reset()
+	// snippet: flight
+	recorder := trace.NewFlightRecorder(trace.FlightRecorderConfig{
+		MinAge:   10 * time.Second,
+		MaxBytes: 10 << 20,
+	})
+	if err := recorder.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := recorder.WriteTo(&out) // when something took too long
+	recorder.Stop()
+	// end
+	want(t, nil, err)
+	want(t, true, out.Len() > 0)
 }
 
 func TestLabels(t *testing.T) {

@@ -34,6 +34,22 @@ func TestErrgroup(t *testing.T) {
 	}
 }
 
+func TestTryGo(t *testing.T) {
+	release := make(chan struct{})
+	// snippet: errgroup-try
+	var group errgroup.Group // without a context
+	group.SetLimit(1)
+	first := group.TryGo(func() error { <-release; return nil })
+	second := group.TryGo(func() error { return nil }) // false: the limit is reached
+	close(release)
+	err := group.Wait()
+	group.SetLimit(-1) // no limit
+	// end
+	if !first || second || err != nil {
+		t.Fatal(first, second, err)
+	}
+}
+
 func TestSemaphore(t *testing.T) {
 	ctx := t.Context()
 	// snippet: semaphore
@@ -57,5 +73,18 @@ func TestSingleflight(t *testing.T) {
 	// end
 	if value != "value of a" || err != nil || shared {
 		t.Fatal(value, err, shared)
+	}
+}
+
+func TestDoChan(t *testing.T) {
+	load := func(key string) (any, error) { return "value of " + key, nil }
+	var flights singleflight.Group
+	// snippet: singleflight-chan
+	result := <-flights.DoChan("a", func() (any, error) { return load("a") })
+	loaded, failure := result.Val, result.Err
+	flights.Forget("a") // who asks now does not share what is under way
+	// end
+	if loaded != "value of a" || failure != nil {
+		t.Fatal(result)
 	}
 }

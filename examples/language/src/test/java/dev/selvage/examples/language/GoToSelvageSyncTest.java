@@ -4,6 +4,8 @@ import static dev.selvage.Go.go;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.Channel;
 import dev.selvage.Context;
@@ -42,6 +44,18 @@ class GoToSelvageSyncTest {
     // end
     assertEquals(2, opened.get());
     assertEquals(first, second);
+
+    // snippet: once-more
+    var setUp = Once.func(() -> open());
+    setUp.run();
+    setUp.run(); // does nothing
+
+    record Connected(String name, boolean secure) {}
+    var connected = Once.value(() -> new Connected(open(), true));
+    String name = connected.get().name();
+    // end
+    assertEquals(4, opened.get());
+    assertEquals("connection", name);
   }
 
   private static void fetch(Context ctx, int page) throws Exception {
@@ -70,6 +84,22 @@ class GoToSelvageSyncTest {
     assertInstanceOf(FileNotFoundException.class, failure);
   }
 
+  @Test
+  void errorGroupWithALimit() throws Exception {
+    Channel<Void> release = Channel.unbuffered();
+    // snippet: errgroup-try
+    var group = new ErrorGroup(); // without a context
+    group.setLimit(1);
+    boolean first = group.tryGo(() -> release.receiveOrNull());
+    boolean second = group.tryGo(() -> {}); // false: the limit is reached
+    release.close();
+    group.await();
+    group.setLimit(-1); // no limit
+    // end
+    assertTrue(first);
+    assertFalse(second);
+  }
+
   private static String load(String key) {
     return "value of " + key;
   }
@@ -84,6 +114,19 @@ class GoToSelvageSyncTest {
     // end
     assertEquals("value of a", value);
     assertFalse(shared);
+  }
+
+  @Test
+  void singleFlightChan() throws Exception {
+    var flights = new SingleFlight<String, String>();
+    // snippet: singleflight-chan
+    var result = flights.runChan("a", () -> load("a")).receive();
+    String loaded = result.value();
+    Throwable failure = result.exception();
+    flights.forget("a"); // who asks now does not share what is under way
+    // end
+    assertEquals("value of a", loaded);
+    assertNull(failure);
   }
 
   @Test

@@ -34,11 +34,14 @@ import dev.selvage.diagnostics.GoroutineInfo;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.prover.Prover;
+import dev.selvage.observe.WaitReason;
 import dev.selvage.sync.Cond;
+import dev.selvage.sync.Locker;
 import dev.selvage.sync.Mutex;
 import dev.selvage.sync.RWMutex;
 import dev.selvage.sync.Semaphore;
 import dev.selvage.sync.WaitGroup;
+import dev.selvage.time.Clock;
 import dev.selvage.time.ManualClock;
 import dev.selvage.time.Ticker;
 import dev.selvage.time.Timer;
@@ -113,6 +116,33 @@ class GoToSelvageTest {
     assertEquals(List.of("one", "two"), read);
     assertNull(letter);
     assertThrows(ClosedChannelException.class, mailbox::receive);
+  }
+
+  @Test
+  void signalsAndAnswers() throws Exception {
+    // snippet: channels-more
+    Channel<Void> started = Channel.unbuffered(); // carries nothing: its close is the message
+    go(() -> started.close());
+    started.receiveOrNull();
+
+    record Question(String item, SendChannel<Integer> answer) {}
+    Channel<Question> questions = Channel.unbuffered();
+    go(
+        () -> {
+          for (Question q : questions) {
+            q.answer().send(q.item().length());
+          }
+        });
+    Channel<Integer> answer = Channel.buffered(1);
+    questions.send(new Question("yarn", answer));
+    int price = answer.receive();
+    questions.close();
+
+    Channel<Integer> again = answer;
+    boolean same = again == answer; // whether it is the same channel
+    // end
+    assertEquals(4, price);
+    assertTrue(same);
   }
 
   @Test
@@ -224,6 +254,50 @@ class GoToSelvageTest {
     in.close();
   }
 
+  @Test
+  void selectWithoutCases() throws Exception {
+    // snippet: select-empty
+    Go.Action idle =
+        () -> {
+          Go.parkedForever("keeps the shop open", () -> select()); // for ever, on purpose
+        };
+    // end
+    try (var scope = Scope.collecting(Context.background())) {
+      scope.go("idle", idle);
+      awaitWaiting(WaitReason.SELECT_NO_CASES);
+      scope.cancel();
+      scope.join();
+    }
+  }
+
+  /** Waits until a goroutine does for that reason. */
+  private static void awaitWaiting(WaitReason reason) throws InterruptedException {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (Prover.ofThisJvm().goroutines().stream().noneMatch(g -> g.waitReason() == reason)) {
+      assertTrue(System.nanoTime() < deadline, () -> "nobody waits in " + reason);
+      Thread.sleep(5);
+    }
+  }
+
+  @Test
+  void leavingALoopFromASelect() throws Exception {
+    Channel<Integer> values = Channel.buffered(3);
+    Channel<Void> stop = Channel.unbuffered();
+    values.send(1);
+    values.send(2);
+    stop.close();
+    // snippet: select-break
+    int total = 0;
+    var select = Select.create();
+    var incoming = select.receive(values);
+    var end = select.receive(stop);
+    while (select.await() != end) {
+      total += incoming.value();
+    }
+    // end
+    assertTrue(total <= 3, () -> "1 and 2 are all there is");
+  }
+
   // --------------- sync ---------------
 
   private int count;
@@ -269,6 +343,38 @@ class GoToSelvageTest {
   }
 
   @Test
+  void eitherSideOfAnRWMutex() throws Exception {
+    Map<String, Integer> prices = new HashMap<>();
+    int known = -1;
+    // snippet: rwmutex-try
+    var mutex = new RWMutex();
+    if (mutex.tryRLock()) {
+      try {
+        known = prices.size();
+      } finally {
+        mutex.rUnlock();
+      }
+    }
+    if (mutex.tryLock()) { // the writer's side
+      try {
+        prices.put("thread", 4);
+      } finally {
+        mutex.unlock();
+      }
+    }
+    Locker readers = mutex.rLocker(); // takes the readers' side
+    // end
+    assertEquals(0, known);
+    assertEquals(4, prices.get("thread"));
+    readers.lock();
+    assertTrue(mutex.tryRLock());
+    assertFalse(mutex.tryLock());
+    mutex.rUnlock();
+    readers.unlock();
+    assertTrue(mutex.tryLock());
+  }
+
+  @Test
   void waitgroup() throws Exception {
     var fetched = new LongAdder();
     List<Integer> pages = List.of(1, 2, 3);
@@ -307,13 +413,30 @@ class GoToSelvageTest {
     assertEquals("yarn", first);
   }
 
+  private boolean open;
+
   @Test
-  void atomic() {
-    // snippet: atomic
-    var hits = new LongAdder(); // or AtomicLong, AtomicReference, VarHandle
-    hits.increment();
+  void broadcast() throws Exception {
+    var visitors = new WaitGroup();
+    // snippet: cond-broadcast
+    var mutex = new Mutex();
+    var opened = new Cond(mutex);
+    Go.Action visit =
+        () ->
+            mutex.withLock(
+                () -> {
+                  while (!open) {
+                    opened.await();
+                  }
+                });
+    for (int i = 0; i < 3; i++) {
+      visitors.go(visit);
+    }
+
+    mutex.withLock(() -> open = true);
+    opened.broadcast(); // wakes all who wait
     // end
-    assertEquals(1, hits.sum());
+    visitors.await();
   }
 
   @Test
@@ -369,7 +492,8 @@ class GoToSelvageTest {
     Instant deadline = Instant.now().plusSeconds(60);
     var slow = new IllegalStateException("too slow");
     try (var until = parent.withDeadline(deadline);
-        var timed = parent.withTimeout(Duration.ofMinutes(1), slow)) {
+        var timed = parent.withTimeout(Duration.ofMinutes(1), slow);
+        var late = parent.withDeadline(deadline, slow)) {
       Context audit = work.withoutCancel(); // not done, though work is
 
       var cleaning = work.afterFunc(() -> cleaned.send(true));
@@ -377,6 +501,7 @@ class GoToSelvageTest {
       // end
       assertFalse(until.isDone());
       assertFalse(timed.isDone());
+      assertFalse(late.isDone());
       assertFalse(audit.isDone());
       assertFalse(prevented);
     }
@@ -453,6 +578,29 @@ class GoToSelvageTest {
                 })
             .orElseThrow();
     assertEquals(List.of("tick", "tick", "tick"), reports);
+  }
+
+  @Test
+  void tick() throws Exception {
+    Duration slept =
+        Simulated.run(
+                () -> {
+                  // snippet: tick
+                  int ticks = 0;
+                  for (Instant _ : Ticker.every(Duration.ofSeconds(1)).channel()) {
+                    if (++ticks == 3) {
+                      break;
+                    }
+                  }
+                  Instant begun = Clock.current().instant();
+                  Go.sleep(Duration.ofSeconds(1));
+                  Duration took = Duration.between(begun, Clock.current().instant());
+                  // end
+                  assertEquals(3, ticks);
+                  return took;
+                })
+            .orElseThrow();
+    assertEquals(Duration.ofSeconds(1), slept);
   }
 
   // --------------- Ends: defer, panic, interrupt ---------------
@@ -553,19 +701,7 @@ class GoToSelvageTest {
     }
   }
 
-  // --------------- Runtime, labels, tests, signals ---------------
-
-  @Test
-  void runtime() throws Exception {
-    Prover prover = Prover.ofThisJvm();
-    // snippet: runtime
-    Go.yield(); // a checkpoint, too: throws InterruptedException when interrupted
-    int count = prover.goroutines().size(); // dev.selvage.diagnostics; all virtual threads
-    StackTraceElement[] stack = Thread.currentThread().getStackTrace();
-    // end
-    assertTrue(count >= 0);
-    assertTrue(stack.length > 0);
-  }
+  // --------------- Labels, tests, signals ---------------
 
   @Test
   void labels() throws Exception {

@@ -93,6 +93,41 @@ final class Guide {
     Files.writeString(path, out);
   }
 
+  /**
+   * One row of the tables in which each name of Go stands beside ours.
+   *
+   * @param table what the head of its table says
+   * @param go what stands in code in its first cell
+   * @param ours what stands in code in its second cell
+   */
+  record Row(String table, List<String> go, List<String> ours) {}
+
+  /** The rows of the section "Name by name". */
+  List<Row> nameByName() {
+    int from = text.indexOf("\n## Name by name\n");
+    if (from < 0) {
+      throw new IllegalArgumentException(path + " has no section Name by name");
+    }
+    var rows = new ArrayList<Row>();
+    String table = "";
+    for (String line : text.substring(from + 1).lines().skip(1).toList()) {
+      if (line.startsWith("## ")) {
+        break;
+      }
+      String[] cells = line.split("\\|", -1);
+      if (cells.length == 4 && cells[2].strip().equals("here")) {
+        table = cells[1].strip();
+      } else if (cells.length == 4 && !line.startsWith("|---")) {
+        rows.add(new Row(table, inCode(cells[1]), inCode(cells[2])));
+      }
+    }
+    return rows;
+  }
+
+  private static List<String> inCode(String cell) {
+    return Pattern.compile("`([^`]+)`").matcher(cell).results().map(m -> m.group(1)).toList();
+  }
+
   @Override
   public String toString() {
     return path.toString();

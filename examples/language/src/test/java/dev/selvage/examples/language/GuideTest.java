@@ -5,37 +5,62 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.selvage.AfterFunc;
+import dev.selvage.CancellableContext;
 import dev.selvage.Channel;
 import dev.selvage.Context;
+import dev.selvage.ContextCanceledException;
+import dev.selvage.DeadlineExceededException;
 import dev.selvage.Go;
+import dev.selvage.Goroutine;
 import dev.selvage.ReceiveChannel;
 import dev.selvage.Scope;
 import dev.selvage.Select;
 import dev.selvage.SendChannel;
 import dev.selvage.diagnostics.Leaks;
+import dev.selvage.diagnostics.profile.GoroutineProfile;
+import dev.selvage.diagnostics.profile.Profiler;
+import dev.selvage.diagnostics.profile.StackDump;
+import dev.selvage.diagnostics.profile.StackProfile;
+import dev.selvage.diagnostics.trace.ExecutionTrace;
+import dev.selvage.diagnostics.trace.FlightRecorder;
+import dev.selvage.observe.Contention;
+import dev.selvage.observe.Profile;
+import dev.selvage.scheduler.Scheduler;
 import dev.selvage.sync.Cond;
 import dev.selvage.sync.ErrorGroup;
+import dev.selvage.sync.Locker;
 import dev.selvage.sync.Mutex;
 import dev.selvage.sync.Once;
 import dev.selvage.sync.RWMutex;
 import dev.selvage.sync.Semaphore;
 import dev.selvage.sync.SingleFlight;
 import dev.selvage.sync.WaitGroup;
+import dev.selvage.time.Clock;
 import dev.selvage.time.ManualClock;
 import dev.selvage.time.Ticker;
 import dev.selvage.time.Timer;
+import dev.selvage.trace.Trace;
 import java.io.IOException;
+import java.lang.invoke.VarHandle;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -57,15 +82,24 @@ class GuideTest {
       "mvn -pl examples/language -am verify -Dtest=GuideTest"
           + " -Dsurefire.failIfNoSpecifiedTests=false -Dselvage.guides=apply";
 
+  /** Whose names the tables of the guide may name. */
   private static final List<Class<?>> TYPES =
       List.of(
           Go.class,
+          Goroutine.class,
           Channel.class,
           SendChannel.class,
           ReceiveChannel.class,
           Select.class,
+          Select.Arm.class,
+          Select.ReceiveCase.class,
           Context.class,
+          CancellableContext.class,
+          ContextCanceledException.class,
+          DeadlineExceededException.class,
+          AfterFunc.class,
           Scope.class,
+          Locker.class,
           Mutex.class,
           RWMutex.class,
           Cond.class,
@@ -74,11 +108,39 @@ class GuideTest {
           ErrorGroup.class,
           Semaphore.class,
           SingleFlight.class,
+          SingleFlight.Result.class,
+          Clock.class,
           Timer.class,
           Ticker.class,
           ManualClock.class,
+          Scheduler.class,
           Leaks.class,
-          ConcurrentHashMap.class);
+          Contention.class,
+          Profile.class,
+          Profiler.class,
+          StackProfile.class,
+          StackDump.class,
+          GoroutineProfile.class,
+          Trace.class,
+          Trace.Task.class,
+          ExecutionTrace.class,
+          FlightRecorder.class,
+          AtomicBoolean.class,
+          AtomicInteger.class,
+          AtomicLong.class,
+          AtomicReference.class,
+          Cleaner.class,
+          Cleaner.Cleanable.class,
+          ConcurrentHashMap.class,
+          Iterable.class,
+          Iterator.class,
+          Reference.class,
+          Runtime.class,
+          StackWalker.class,
+          Stream.class,
+          System.class,
+          Thread.class,
+          VarHandle.class);
 
   private static final Map<String, Ran> RAN = new HashMap<>();
 
@@ -149,32 +211,48 @@ class GuideTest {
     String page = Files.readString(Path.of("../..").resolve(GO_TO_SELVAGE));
     String table =
         page.substring(page.indexOf("\n## At a glance"), page.indexOf("\n## Goroutines"));
+    List<String> ours =
+        table
+            .lines()
+            .filter(row -> row.startsWith("| `"))
+            .map(row -> row.split("\\|", -1)[2])
+            .toList();
+    assertTrue(ours.size() > 20, table);
+    assertEquals(Set.of(), unknown(ours));
+  }
+
+  @Test
+  void everyNameOfOursBesideOneOfGosExists() throws IOException {
+    List<String> ours =
+        Guide.of(GO_TO_SELVAGE).nameByName().stream().flatMap(row -> row.ours().stream()).toList();
+    assertTrue(ours.size() > 100, ours::toString);
+    assertEquals(Set.of(), unknown(ours));
+  }
+
+  /** What looks like the name of a type or a method in these texts, and is none. */
+  private static Set<String> unknown(List<String> texts) {
     Set<String> types = new TreeSet<>(Set.of("T")); // stands for any
     Set<String> methods = new TreeSet<>();
     for (Class<?> type : TYPES) {
       types.add(type.getSimpleName());
       Stream.of(type.getMethods()).map(Method::getName).forEach(methods::add);
     }
-    int rows = 0;
     var unknown = new TreeSet<String>();
-    for (String line : table.lines().filter(row -> row.startsWith("| `")).toList()) {
-      rows++;
-      String ours = line.split("\\|", -1)[2];
+    for (String text : texts) {
       Pattern.compile("\\w+(?=\\()")
-          .matcher(ours)
+          .matcher(text)
           .results()
           .map(MatchResult::group)
           .filter(name -> !methods.contains(name))
           .forEach(unknown::add);
       Pattern.compile("(?<![.\\w])[A-Z]\\w*")
-          .matcher(ours)
+          .matcher(text)
           .results()
           .map(MatchResult::group)
           .filter(name -> !types.contains(name))
           .forEach(unknown::add);
     }
-    assertTrue(rows > 20, table);
-    assertEquals(Set.of(), unknown);
+    return unknown;
   }
 
   @Test
