@@ -22,10 +22,17 @@ public final class Backoff {
    * for was woken by a timer or another thread of the system, or has itself yielded at a moment at
    * which its carrier had nothing else, it never runs again. A timed park leaves the queue.
    *
+   * Why it looks seldom, and gives way soon: a lock that is looked at all the time costs its holder,
+   * too, who works on the same cache lines, and who gives way lets a goroutine run that may wait for
+   * nothing. Four looks, each after thirty spins, are what Go's runtime takes for its own locks; with
+   * a look at each of 64 spins a buffered channel between four and four took two to four times as
+   * long (docs/adr/0032).
+   *
    * The permit of unpark belongs to somebody else: a nap may have taken it, so end() gives it back.
    * One too many only makes a park return early, which every park may.
    */
-  private static final int SPINS = 64;
+  private static final int LOOKS = 4;
+  private static final int SPINS = 30;
   private static final int YIELDS = 64;
   private static final int FIRST_NAP_NANOS = 10_000;
   private static final int DOUBLINGS = 6;
@@ -35,18 +42,20 @@ public final class Backoff {
   /** Waits for a moment, the longer the more often that was done before. */
   @SuppressWarnings("ThreadPriorityCheck") // right without yielding, only slower
   static void pause(int before) {
-    if (before < SPINS) {
-      Thread.onSpinWait();
-    } else if (before < SPINS + YIELDS) {
+    if (before < LOOKS) {
+      for (int i = 0; i < SPINS; i++) {
+        Thread.onSpinWait();
+      }
+    } else if (before < LOOKS + YIELDS) {
       Thread.yield();
     } else {
-      nap((long) FIRST_NAP_NANOS << Math.min(before - SPINS - YIELDS, DOUBLINGS));
+      nap((long) FIRST_NAP_NANOS << Math.min(before - LOOKS - YIELDS, DOUBLINGS));
     }
   }
 
   /** Ends the wait, after that many pauses. */
   static void end(int pauses) {
-    if (pauses > SPINS + YIELDS) {
+    if (pauses > LOOKS + YIELDS) {
       LockSupport.unpark(Thread.currentThread());
     }
   }
