@@ -16,14 +16,15 @@ import java.util.stream.DoubleStream;
  * <p>A group is one process of each way to run the program, all alive at once, of which only one
  * works at a time, a fraction of a second each, in an order drawn anew for every round: what the
  * machine does meets all of them alike. But the same program is faster by some per cent in one
- * process than in another, for as long as the process lives (what the compiler made of it, where its
- * memory lies). So each process is compared with itself: half of the rounds are before an agent is
- * attached to it, and half after. One way attaches nothing: its ratio is what changes with time, by
- * which those of the others are divided.
+ * process than in another, for as long as the process lives (what the compiler made of it, where
+ * its memory lies). So each process is compared with itself: half of the rounds are before an agent
+ * is attached to it, and half after. One way attaches nothing: its ratio is what changes with time,
+ * by which those of the others are divided.
  *
- * <p>Arguments: groups, rounds to warm up, rounds; then for each way {@code -- NAME AGENT[=OPTIONS]},
- * where {@code -} is no agent; then {@code -- COMMAND...}. The last way is that of comparison. A
- * program answers each line that it reads with the time and the processor time of a request.
+ * <p>Arguments: groups, rounds to warm up, rounds; then for each way {@code -- NAME
+ * AGENT[=OPTIONS]}, where {@code -} is no agent; then {@code -- COMMAND...}. The last way is that
+ * of comparison. A program answers each line that it reads with the time and the processor time of
+ * a request.
  */
 public final class Alternate {
   private Alternate() {}
@@ -36,7 +37,8 @@ public final class Alternate {
   private static final List<Figure> FIGURES =
       List.of(
           new Figure("time of a request", Alternate::median),
-          new Figure("processor time of a request", all -> DoubleStream.of(all).average().orElse(0)));
+          new Figure(
+              "processor time of a request", all -> DoubleStream.of(all).average().orElse(0)));
 
   private record One(Process process, Writer in, BufferedReader out) {
     static One start(List<String> command) throws IOException {
