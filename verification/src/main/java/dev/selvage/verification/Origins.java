@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
@@ -19,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Leaks {@link #EACH} threads in each of the ways in which a program comes by virtual threads, some
- * of them in executors that stay in use. The names of all that it ever leaked or ended tell a test
+ * of them in executors that stay in use. Their names, which have the origin in them, tell a test
  * whether the JDK still lists the right ones.
  */
 public final class Origins {
@@ -50,26 +51,29 @@ public final class Origins {
 
   private static void direct() {
     for (int i = 0; i < EACH; i++) {
-      Thread.ofVirtual().name(leaked()).start(Origins::byBuilder);
+      Thread.ofVirtual().name(name("builder")).start(Origins::byBuilder);
       Thread.startVirtualThread(Origins::byMethod);
-      Thread.ofVirtual().name(leaked()).unstarted(Origins::byUnstarted).start();
-      Thread.ofVirtual().name(leaked(), 0).factory().newThread(Origins::byFactory).start();
+      Thread.ofVirtual().name(name("unstarted")).unstarted(Origins::byUnstarted).start();
+      Thread.ofVirtual().name(name("factory"), 0).factory().newThread(Origins::byFactory).start();
       Thread.ofVirtual().name("parent").start(Origins::parent);
+      Thread.ofVirtual().name(name("lambda")).start(() -> byLambda()); // LINE lambda
+      // Nothing of this program is on its stack.
+      Thread.startVirtualThread(new FutureTask<>(new SynchronousQueue<Integer>()::take));
     }
   }
 
   private static void parent() {
-    Thread.ofVirtual().name(leaked()).start(Origins::byChild);
+    Thread.ofVirtual().name(name("child")).start(Origins::byChild);
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // dropped on purpose
   private static void dropped() {
     var execute = Executors.newVirtualThreadPerTaskExecutor();
     var submit = Executors.newVirtualThreadPerTaskExecutor();
-    var named = Executors.newThreadPerTaskExecutor(factory());
+    var named = Executors.newThreadPerTaskExecutor(factory("droppedNamed"));
     var pool =
         new ThreadPoolExecutor(
-            EACH, EACH, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory());
+            EACH, EACH, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory("droppedPool"));
     for (int i = 0; i < EACH; i++) {
       execute.execute(Origins::byDroppedExecute);
       submit.submit(Origins::byDroppedSubmit);
@@ -82,7 +86,7 @@ public final class Origins {
   private static void reachable() {
     var execute = Executors.newVirtualThreadPerTaskExecutor();
     var submit = Executors.newVirtualThreadPerTaskExecutor();
-    var named = Executors.newThreadPerTaskExecutor(factory());
+    var named = Executors.newThreadPerTaskExecutor(factory("named"));
     var async = Executors.newVirtualThreadPerTaskExecutor();
     REACHABLE.put("execute", execute);
     REACHABLE.put("submit", submit);
@@ -93,6 +97,8 @@ public final class Origins {
       submit.submit(Origins::bySubmit);
       named.execute(Origins::byNamed);
       CompletableFuture.runAsync(Origins::byAsync, async);
+      submit.submit(() -> bySubmitLambda()); // LINE submitLambda
+      CompletableFuture.runAsync(() -> byAsyncLambda(), async); // LINE asyncLambda
       // A handler that starts a helper which nobody waits for: the shape of a real server's leak.
       execute.execute(() -> execute.execute(Origins::byHelper));
     }
@@ -107,7 +113,7 @@ public final class Origins {
             .name("closer")
             .start(
                 () -> {
-                  try (var executor = Executors.newThreadPerTaskExecutor(factory())) {
+                  try (var executor = Executors.newThreadPerTaskExecutor(factory("closing"))) {
                     for (int i = 0; i < EACH; i++) {
                       executor.execute(started::countDown);
                       executor.execute(Origins::byClosing);
@@ -161,12 +167,12 @@ public final class Origins {
     return wrong.isEmpty() ? "interrupted " + INTERRUPTED : "wrong: " + wrong;
   }
 
-  private static ThreadFactory factory() {
-    return task -> Thread.ofVirtual().name(leaked()).unstarted(task);
+  private static ThreadFactory factory(String origin) {
+    return task -> Thread.ofVirtual().name(name(origin)).unstarted(task);
   }
 
-  private static String leaked() {
-    return "origin-" + NAMES.incrementAndGet();
+  private static String name(String origin) {
+    return "origin-" + origin + "-" + NAMES.incrementAndGet();
   }
 
   /** Waits for a value that nobody can send; an interrupt is counted. */
@@ -203,6 +209,10 @@ public final class Origins {
     interruptibly(() -> new SynchronousQueue<Integer>().take()); // LEAK child
   }
 
+  private static void byLambda() {
+    interruptibly(() -> new SynchronousQueue<Integer>().take()); // LEAK lambda
+  }
+
   private static void byDroppedExecute() {
     interruptibly(() -> new SynchronousQueue<Integer>().take()); // LEAK droppedExecute
   }
@@ -233,6 +243,14 @@ public final class Origins {
 
   private static void byAsync() {
     interruptibly(() -> new SynchronousQueue<Integer>().take()); // LEAK async
+  }
+
+  private static void bySubmitLambda() {
+    interruptibly(() -> new SynchronousQueue<Integer>().take()); // LEAK submitLambda
+  }
+
+  private static void byAsyncLambda() {
+    interruptibly(() -> new SynchronousQueue<Integer>().take()); // LEAK asyncLambda
   }
 
   private static void byHelper() {

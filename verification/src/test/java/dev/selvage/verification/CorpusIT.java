@@ -118,7 +118,13 @@ final class CorpusIT {
       var proven = new TreeMap<Key, Integer>();
       look.assertSound();
       for (Look.Found found : look.certain()) {
-        var place = found.first(this::inCase).map(Frame::place).orElse("?");
+        Frame at = found.first(this::inCase).orElse(null);
+        var place = at == null ? "?" : at.place();
+        Frame site = Frame.parse(found.site()).orElse(null);
+        // Where a case blocks in the vocabulary that all share, that has the line.
+        if (site == null || (!site.equals(at) && !site.file().equals("GoLike.java"))) {
+          wrong.add("blocks at " + place + ", but its site is " + found.site());
+        }
         var key = new Key(place, found.kind());
         if (!leaks.containsKey(key)) {
           wrong.add("must not be reported: " + found + " in " + found.stack());

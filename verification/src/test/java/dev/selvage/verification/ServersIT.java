@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * so on the scheduler of ours.
  */
 final class ServersIT {
+  private static final String SHOP = "dev.selvage.verification.Shop.";
   private static final int REQUESTS = 3000;
   private static final int LATE = 300;
   private static final int STUCK = 5;
@@ -82,12 +83,18 @@ final class ServersIT {
             .forEach(
                 found -> {
                   assertEquals("suspected", found.verdict());
+                  assertEquals(SHOP + "stuck(" + request.place() + ")", found.site());
                   assertEquals(STUCK, found.count());
                   assertTrue(found.json().path("evidence").size() > 0, found.toString());
                 });
         look.certain().stream()
             .filter(found -> found.first(helper::inFile).filter(helper::matches).isPresent())
-            .forEach(found -> assertEquals("BlockingQueue.put", found.kind()));
+            .forEach(
+                found -> {
+                  assertEquals("BlockingQueue.put", found.kind());
+                  assertEquals(SHOP + "send(" + helper.place() + ")", found.site());
+                  assertTrue(found.entry().startsWith(SHOP + "lambda$late$"), found::toString);
+                });
         request(client, port, 200, 0);
       }
       assertHoldersAreNamed(target, client, port, request, stuck);
@@ -115,6 +122,10 @@ final class ServersIT {
         () -> "nothing else: " + last.certain());
     for (Look.Found found : look.certain()) {
       if (found.first(request::inFile).filter(request::matches).isPresent()) {
+        assertEquals(SHOP + "stuck(" + request.place() + ")", found.site());
+        // It began in the server, which is no part of the JDK.
+        assertTrue(
+            found.entry().matches("(org\\.eclipse\\.jetty|io\\.helidon)\\..*"), found::toString);
         assertEquals("interrupt", found.except(), found.json().toString());
         assertTrue(
             found.json().path("evidence").path("heldBy").size() > 0, found.json().toString());
