@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.Channel;
 import java.io.File;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -17,13 +18,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is asleep for ever is reported, and nothing else: each program in a JVM of its own. */
+/**
+ * What is asleep for ever is reported, and nothing else: each program in a JVM of its own, which
+ * mostly waits, so the build runs several of these tests at a time.
+ */
 @Timeout(300)
+@Tag("processes")
 final class DeadlockTests {
   private static final String REPORT = "all goroutines are asleep - deadlock!";
   private static final long SOME_LOOKS_MILLIS = 2_500;
@@ -32,6 +38,20 @@ final class DeadlockTests {
 
   DeadlockTests(@TempDir Path dir) {
     this.dir = dir;
+  }
+
+  private record Started(Process process, Path out, Path err) {
+    String outYet() throws IOException {
+      return Files.readString(out);
+    }
+
+    String errYet() throws IOException {
+      return Files.readString(err);
+    }
+
+    boolean endsIn(long millis) throws InterruptedException {
+      return process.waitFor(millis, TimeUnit.MILLISECONDS);
+    }
   }
 
   private record Ended(int code, String out, String err) {
@@ -47,45 +67,42 @@ final class DeadlockTests {
     }
   }
 
-  private Process start(String program, String mode, String... options) throws Exception {
+  private Started start(String program, String mode, String... options) throws Exception {
     List<String> all = new ArrayList<>(Arrays.asList(options));
     all.add("--add-opens=java.base/jdk.internal.vm=ALL-UNNAMED");
     all.add("-Ddev.selvage.deadlock=" + mode);
     return launch(program, all);
   }
 
-  private Process launch(String program, List<String> options) throws Exception {
+  private Started launch(String program, List<String> options) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp"));
     command.add(place(Channel.class) + File.pathSeparator + place(Asleep.class));
     command.addAll(List.of(Asleep.class.getName(), program));
-    return new ProcessBuilder(command)
-        .redirectError(dir.resolve("err").toFile())
-        .redirectOutput(dir.resolve("out").toFile())
-        .start();
+    Path out = Files.createTempFile(dir, "program", ".out");
+    Path err = Files.createTempFile(dir, "program", ".err");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectError(err.toFile())
+            .redirectOutput(out.toFile())
+            .start();
+    return new Started(process, out, err);
   }
 
   private static String place(Class<?> type) throws Exception {
     return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
   }
 
-  private String out() throws Exception {
-    return Files.readString(dir.resolve("out"));
-  }
-
-  private String err() throws Exception {
-    return Files.readString(dir.resolve("err"));
-  }
-
-  private Ended end(Process process) throws Exception {
+  private Ended end(Started started) throws Exception {
+    Process process = started.process;
     try {
       assertTrue(process.waitFor(60, TimeUnit.SECONDS), () -> "it does not end");
     } finally {
       process.destroyForcibly().waitFor();
     }
-    return new Ended(process.exitValue(), out(), err());
+    return new Ended(process.exitValue(), started.outYet(), started.errYet());
   }
 
   private Ended run(String program) throws Exception {
@@ -152,14 +169,14 @@ final class DeadlockTests {
 
   @Test
   void unlessToldOtherwiseItIsLoggedAndTheJvmGoesOn() throws Exception {
-    Process process = start("main in receive", "log");
-    while (!err().contains(REPORT)) {
-      assertFalse(process.waitFor(10, TimeUnit.MILLISECONDS), this::toString);
+    Started started = start("main in receive", "log");
+    while (!started.errYet().contains(REPORT)) {
+      assertFalse(started.endsIn(10), started::toString);
     }
     // Several looks later it has not been said again.
-    assertFalse(process.waitFor(SOME_LOOKS_MILLIS, TimeUnit.MILLISECONDS));
-    process.destroy();
-    Ended ended = end(process);
+    assertFalse(started.endsIn(SOME_LOOKS_MILLIS));
+    started.process.destroy();
+    Ended ended = end(started);
     assertEquals(ended.err.indexOf(REPORT), ended.err.lastIndexOf(REPORT), ended.err);
   }
 
@@ -172,9 +189,9 @@ final class DeadlockTests {
 
   @Test
   void alsoOnOurOwnScheduler() throws Exception {
-    Process process =
+    Started started =
         start("many goroutines", "exit", "--add-opens=java.base/java.lang=ALL-UNNAMED");
-    end(process).reported();
+    end(started).reported();
   }
 
   @Test
@@ -224,10 +241,10 @@ final class DeadlockTests {
                 DynamicTest.dynamicTest(
                     program,
                     () -> {
-                      Process process = start(program, "exit");
-                      assertFalse(process.waitFor(SOME_LOOKS_MILLIS, TimeUnit.MILLISECONDS));
-                      process.outputWriter().append('A').close();
-                      Ended ended = end(process);
+                      Started started = start(program, "exit");
+                      assertFalse(started.endsIn(SOME_LOOKS_MILLIS));
+                      started.process.outputWriter().append('A').close();
+                      Ended ended = end(started);
                       ended.silent(0);
                       assertEquals("read 65\n", ended.out);
                     }));
@@ -235,11 +252,11 @@ final class DeadlockTests {
 
   @Test
   void norIsWhoWaitsForASocket() throws Exception {
-    Process process = start("socket", "exit");
-    assertFalse(process.waitFor(SOME_LOOKS_MILLIS, TimeUnit.MILLISECONDS));
-    int port = Integer.parseInt(out().strip().substring("port ".length()));
+    Started started = start("socket", "exit");
+    assertFalse(started.endsIn(SOME_LOOKS_MILLIS));
+    int port = Integer.parseInt(started.outYet().strip().substring("port ".length()));
     new Socket(InetAddress.getLoopbackAddress(), port).close();
-    Ended ended = end(process);
+    Ended ended = end(started);
     ended.silent(0);
     assertTrue(ended.out.endsWith("accepted\n"), ended.out);
   }
@@ -269,10 +286,10 @@ final class DeadlockTests {
                                 options))));
   }
 
-  private void staysSilent(Process process) throws Exception {
-    boolean ended = process.waitFor(SOME_LOOKS_MILLIS, TimeUnit.MILLISECONDS);
-    process.destroy();
+  private void staysSilent(Started started) throws Exception {
+    boolean ended = started.endsIn(SOME_LOOKS_MILLIS);
+    started.process.destroy();
     assertFalse(ended);
-    end(process).silent(143);
+    end(started).silent(143);
   }
 }

@@ -47,7 +47,8 @@ final class DumpTriggersTests {
       Thread.sleep(1);
     }
     assertTrue(dumps.getFirst().startsWith("on signal USR1: "), dumps.getFirst());
-    // Not INT: whoever runs this in the background of a shell has it ignored, and the JVM leaves it.
+    // Not INT: whoever runs this in the background of a shell has it ignored, and the JVM leaves
+    // it.
     for (String taken : List.of("USR1", "QUIT", "TERM", "NONE")) {
       IllegalArgumentException refused =
           assertThrows(IllegalArgumentException.class, () -> triggers.onSignal(taken), taken);
