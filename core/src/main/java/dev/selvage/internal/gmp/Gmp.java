@@ -270,7 +270,7 @@ final class Gmp extends GmpState {
       task = fromGlobal(m, p, 1);
       if (task != null) {
         m.straightOn = false;
-        return task;
+        return found(m, task); // who was just woken may come here, and is counted as looking
       }
     }
     task = p.poll();

@@ -21,13 +21,8 @@ final class Sysmon implements Runnable {
 
   private static final long PERIOD_NANOS = 5_000_000;
 
-  /**
-   * The least period while some P does not wake others for its runnext. After {@link #VAIN} looks
-   * that found nothing to do it doubles, up to the ordinary one.
-   */
+  /** The period while some P does not wake others for its runnext. */
   private static final long HURRIED_NANOS = 200_000;
-
-  private static final int VAIN = 50;
 
   /** After so many looks at nothing it sleeps until an M is woken. */
   private static final int PATIENCE = 200;
@@ -52,21 +47,6 @@ final class Sysmon implements Runnable {
   private final boolean ticks;
 
   private long ticked = begun - PERIOD_NANOS;
-
-  // What the last look has seen of Ps that are lazy.
-
-  /** There is one at work. */
-  private boolean lazy;
-
-  /** Something is in the runnext of one; whether it lies there only another look soon can tell. */
-  private boolean doubtful;
-
-  /** An M was woken for what lay in the runnext of one. */
-  private boolean found;
-
-  private int vain;
-  private long hurriedNanos = HURRIED_NANOS;
-
   private volatile boolean asleep;
   private volatile boolean hurried;
   private volatile boolean ended;
@@ -154,7 +134,7 @@ final class Sysmon implements Runnable {
     int quiet = 0;
     while (isNeeded()) {
       long now = System.nanoTime();
-      look(now);
+      boolean lazy = look(now);
       if (ticks && now - ticked >= PERIOD_NANOS) {
         ticked = now;
         WaitClock.tick(true);
@@ -177,7 +157,7 @@ final class Sysmon implements Runnable {
         asleep = false;
         quiet = 0;
       } else {
-        LockSupport.parkNanos(this, lazy ? hurriedPeriod() : PERIOD_NANOS);
+        LockSupport.parkNanos(this, lazy ? HURRIED_NANOS : PERIOD_NANOS);
       }
       Thread.interrupted(); // nobody means anything by it
     }
@@ -190,23 +170,9 @@ final class Sysmon implements Runnable {
     LockSupport.park(this);
   }
 
-  /** When to look again while a P is lazy. */
-  private long hurriedPeriod() {
-    if (found) {
-      vain = 0;
-      hurriedNanos = HURRIED_NANOS;
-    } else if (++vain > VAIN) {
-      hurriedNanos = Math.min(2 * hurriedNanos, PERIOD_NANOS);
-    }
-    return doubtful ? HURRIED_NANOS : hurriedNanos;
-  }
-
-  /** Looks at everything once. */
-  private void look(long now) {
-    lazy = false;
-    doubtful = false;
-    found = false;
-    boolean late = false;
+  /** Looks at everything once; true if some P that is at work is lazy. */
+  private boolean look(long now) {
+    boolean lazy = false;
     boolean lying = !gmp.global.isEmpty();
     for (Processor p : gmp.all()) {
       if (p.isIdle()) {
@@ -218,6 +184,8 @@ final class Sysmon implements Runnable {
       if (moved) {
         p.seenRuns = runs;
         p.seenSince = now;
+        p.seenNext = false;
+        lazy |= p.laziness > 0;
         watchSlice(p, now);
       }
       if (p.isOrphan()) {
@@ -225,27 +193,20 @@ final class Sysmon implements Runnable {
           gmp.empty(p);
           lying = true;
         }
-        continue;
-      }
-      boolean waiting = !p.isEmpty();
-      boolean lies = waiting && p.seenNext && !moved;
-      p.seenNext = waiting;
-      lying |= lies;
-      if (p.laziness > 0) {
-        lazy |= moved || waiting;
-        doubtful |= p.hasNext() && !lies && gmp.idle() > 0;
-        late |= lies;
-      }
-      if (!moved
-          && now - p.seenSince >= SLICE_NANOS
-          && (waiting || p.isStale() || !gmp.global.isEmpty())) {
-        handOff(p, runs);
+      } else if (!moved) {
+        boolean waiting = !p.isEmpty();
+        lying |= waiting && p.seenNext;
+        p.seenNext = waiting;
+        lazy |= p.laziness > 0 && waiting;
+        if (now - p.seenSince >= SLICE_NANOS && (waiting || p.isStale() || !gmp.global.isEmpty())) {
+          handOff(p, runs);
+        }
       }
     }
     if (lying && gmp.idle() > 0) {
-      found = late;
       gmp.nudge();
     }
+    return lazy;
   }
 
   /** Ends a time slice that several goroutines hand around. */

@@ -83,6 +83,7 @@ class SimulationTests {
       running = m;
       Processor p = m.processor;
       if (p == null) {
+        sleeping.remove(m);
         parked.add(m);
         return;
       }
@@ -91,13 +92,21 @@ class SimulationTests {
           gmp.rise(p);
         } else {
           parked.add(m);
-          return;
         }
+        return;
+      }
+      if (sleeping.remove(m)) {
+        gmp.awake(m);
       }
       Runnable task = gmp.next(m);
       if (task == null) {
+        if (m.processor == p) {
+          sleeping.add(m);
+        }
         return;
       }
+      // Else nobody is woken for as long as the task takes, which may be for ever.
+      assertFalse(m.spinning, "an M with a task is counted among those that look for one");
       p.runs++;
       task.run();
     }
@@ -124,7 +133,6 @@ class SimulationTests {
     void runToEnd() {
       for (int i = 0; step(); i++) {
         assertTrue(i < 50_000_000, "it does not come to an end");
-        awaken();
       }
       assertEquals(gmp.procs(), gmp.idle(), "all are idle");
       assertEquals(0, gmp.spinning(), "nobody is counted as looking for work");
@@ -135,18 +143,7 @@ class SimulationTests {
       assertTrue(gmp.global.isEmpty());
     }
 
-    /** An M that was claimed says so before it asks for more; done by a real M when it wakes. */
-    private void awaken() {
-      for (Machine m : machines) {
-        Processor p = m.processor;
-        if (p != null && !p.isIdle() && sleeping.remove(m)) {
-          gmp.awake(m);
-        } else if (p != null && p.isIdle()) {
-          sleeping.add(m);
-        }
-      }
-    }
-
+    /** Those that were told that there is nothing, and have not been claimed and told so since. */
     private final java.util.Set<Machine> sleeping = new java.util.HashSet<>();
   }
 
@@ -259,11 +256,9 @@ class SimulationTests {
             }
           };
     }
-    // An M that is woken looks, as a real one does, while the hand-over goes on.
     s.gmp.submit(both[0]);
     while (left[0] > 0) {
       assertTrue(s.step());
-      s.awaken();
     }
     s.runToEnd();
     Counters all = counters(s);
@@ -293,11 +288,9 @@ class SimulationTests {
       }
       for (int i = s.random.nextInt(4); i > 0; i--) {
         s.step();
-        s.awaken();
       }
     }
     while (s.step()) {
-      s.awaken();
     }
     for (int id = 0; id < n; id++) {
       assertEquals(1, ran[id], "task " + id);
@@ -341,7 +334,6 @@ class SimulationTests {
     boolean stuck = false;
     while (left[0] > 0) {
       boolean stepped = s.step();
-      s.awaken();
       assertTrue(stepped || !stuck, "there are Ps, and nobody runs");
       stuck = !stepped;
       if (stuck || s.steps % (100L * procs) == 0) {
@@ -398,7 +390,6 @@ class SimulationTests {
     s.gmp.close();
     tasks.subList(600, 1_000).forEach(s.gmp::submit);
     for (int i = 0; i < 10_000 && s.step(); i++) {
-      s.awaken();
     }
     long ran = counters(s).runs;
     assertTrue(ran >= ranBefore);
