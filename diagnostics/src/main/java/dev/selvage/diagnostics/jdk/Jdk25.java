@@ -473,13 +473,14 @@ final class Jdk25 implements Jdk {
   }
 
   /**
-   * Many pieces: threads lie in the order of their ids, so that half of the set may have hardly
-   * any; and on a busy machine one of two threads may come late.
+   * Up to 4,096 pieces: threads lie in the order of their ids, and the set never shrinks, so that
+   * after a time of many threads all that are left may lie side by side in a small part of it; and
+   * on a busy machine one of two threads may come late.
    */
   private static List<Spliterator<Thread>> pieces(Spliterator<Thread> whole) {
     List<Spliterator<Thread>> pieces = new ArrayList<>(List.of(whole));
-    for (int i = 0; i < 8; i++) {
-      List<Spliterator<Thread>> smaller = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      List<Spliterator<Thread>> smaller = new ArrayList<>(2 * pieces.size());
       for (Spliterator<Thread> piece : pieces) {
         Spliterator<Thread> half = piece.trySplit();
         smaller.add(piece);
