@@ -290,8 +290,7 @@ class SimulationTests {
         s.step();
       }
     }
-    while (s.step()) {
-    }
+    while (s.step()) {}
     for (int id = 0; id < n; id++) {
       assertEquals(1, ran[id], "task " + id);
     }
@@ -389,8 +388,7 @@ class SimulationTests {
     long ranBefore = counters(s).runs;
     s.gmp.close();
     tasks.subList(600, 1_000).forEach(s.gmp::submit);
-    for (int i = 0; i < 10_000 && s.step(); i++) {
-    }
+    for (int i = 0; i < 10_000 && s.step(); i++) {}
     long ran = counters(s).runs;
     assertTrue(ran >= ranBefore);
     assertEquals(1_001, ran + s.inherited.size());
