@@ -603,7 +603,8 @@ final class Jdk25 implements Jdk {
 
   @Override
   public Activity activity(Thread thread) {
-    return switch (rawState(thread)) {
+    int state = rawState(thread);
+    return switch (state) {
       case -1 -> fromPublicState(thread);
       case 0, STATE_TERMINATED -> Activity.NOT_ALIVE;
       case STATE_PARKED -> Activity.PARKED;
@@ -611,15 +612,28 @@ final class Jdk25 implements Jdk {
       case 7, 8, 18 -> Activity.TIMED;
       case 13 -> Activity.MONITOR_ENTER;
       case 16 -> Activity.OBJECT_WAIT;
-      // on the way into a wait or out of one counts as running
-      default -> thread.getState() == Thread.State.TIMED_WAITING ? Activity.TIMED : mounted(thread);
+      default -> mounted(thread, state);
     };
   }
 
-  /** A thread that is on a carrier may still wait there, for a monitor that pins it. */
-  private static Activity mounted(Thread thread) {
-    return switch (thread.getState()) {
+  /**
+   * A thread that is on a carrier may still wait there, for a monitor that pins it. The public
+   * state is a second look, and tells of the carrier only if the thread did not move on meanwhile:
+   * what was on the way into a wait, or out of one, counts as running. It takes a few looks to
+   * believe that it stands: a thread that parks and comes back between two readings is not seen to
+   * have moved, and a carrier may just wait for the lock under which the look is taken.
+   */
+  private Activity mounted(Thread thread, int state) {
+    Thread.State second = Thread.State.RUNNABLE;
+    for (int looks = 0; looks < 3; looks++) {
+      second = thread.getState();
+      if (rawState(thread) != state || second == Thread.State.RUNNABLE) {
+        return Activity.RUNNABLE;
+      }
+    }
+    return switch (second) {
       case BLOCKED -> Activity.MONITOR_ENTER;
+      case TIMED_WAITING -> Activity.TIMED;
       case WAITING -> Activity.PINNED;
       default -> Activity.RUNNABLE;
     };
