@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.selvage.testing.GoTool;
 import java.io.File;
@@ -65,6 +66,39 @@ final class DebugServerTests {
     try (InputStream in = connection.getInputStream()) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
+  }
+
+  @Test
+  @DisplayName("curl gets what it asks for, again on the same connection, and into files for pprof")
+  void curl() throws Exception {
+    String base = server.uri() + "/debug/pprof/";
+    String twice = curl("-i", base + "goroutine?debug=1", base + "cmdline");
+    assertTrue(twice.startsWith("HTTP/1.1 200 OK\r\n"), twice);
+    assertTrue(twice.contains("\r\n\r\ngoroutine profile: total 3\n"), twice);
+    assertEquals("10", curl("-o/dev/null", "-o/dev/null", "-w%{num_connects}", base, base));
+    String head = curl("--head", base + "goroutineleak");
+    assertTrue(head.startsWith("HTTP/1.1 200 OK\r\n") && head.endsWith("\r\n\r\n"), head);
+    assertEquals("num_symbols: 1\n", curl("--data-binary", "0x1", base + "symbol"));
+    assertTrue(curl("--http1.0", base + "goroutine?debug=2").startsWith("goroutine 31 [chan send"));
+    assertTrue(curl("--http2", base + "cmdline").length() > 0, "it offers another protocol");
+    assertTrue(curl("--location", server.uri() + "/").contains("<h1>/debug/pprof/</h1>"));
+    assertEquals("403", curl("-o/dev/null", "-w%{http_code}", "-HHost: evil.example", base));
+    assertEquals("405", curl("-o/dev/null", "-w%{http_code}", "-XDELETE", base));
+    Path file = dir.resolve("saved");
+    assertEquals("", curl("-o" + file, base + "goroutineleak"));
+    assertTrue(GoTool.pprof(dir, "-top", file.toString()).contains("com.acme.Order.quote"));
+  }
+
+  private String curl(String... arguments) throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/curl")), "there is no curl: it was not tried");
+    List<String> command = new ArrayList<>(List.of("/usr/bin/curl", "-sS", "--noproxy", "*"));
+    command.addAll(List.of(arguments));
+    Path err = Files.createTempFile(dir, "curl", ".err");
+    Process curl = new ProcessBuilder(command).redirectError(err.toFile()).start();
+    String out = new String(curl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, curl.waitFor(), Files.readString(err));
+    assertEquals("", Files.readString(err));
+    return out;
   }
 
   @Test

@@ -40,6 +40,8 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -192,6 +194,85 @@ final class ExecutionTraceTests {
       assertTrue(told.contains("ExecutionTraceTests.lambda$"), "no stack leads to the program");
     }
   }
+
+  @Test
+  void go_shows_who_waited_for_what_and_where_time_went() throws Exception {
+    assumeOurs();
+    Path file = dir.resolve("views");
+    try (var trace = ExecutionTrace.start();
+        var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        var task = Trace.newTask(Context.background(), "an order")) {
+      var group = new WaitGroup();
+      Channel<Integer> answers = Channel.unbuffered();
+      group.go(
+          () -> {
+            int one = Trace.withRegion(task.context(), "a quote", () -> answers.receive());
+            result = one;
+          });
+      group.go(
+          () -> {
+            try (var socket = server.accept()) {
+              socket.getInputStream().read();
+            }
+          });
+      group.go(
+          () -> {
+            try (var socket = new Socket(server.getInetAddress(), server.getLocalPort())) {
+              Go.sleep(Duration.ofMillis(50)); // so the other one waits for the network
+              socket.getOutputStream().write(1);
+            }
+            answers.send(1);
+          });
+      for (int i = 0; i < 3 * Scheduler.ofThisJvm().gomaxprocs(); i++) {
+        group.go(() -> computeFor(20)); // more than can run at once
+      }
+      group.await();
+      System.gc();
+      trace.stop();
+      try (OutputStream out = Files.newOutputStream(file)) {
+        trace.writeTo(out, TraceFormat.GO);
+      }
+    }
+    // What its subcommands make of it has samples, and opens in pprof.
+    for (String kind : List.of("net", "sync", "sched")) {
+      String raw = GoTool.traceProfile(dir, file, kind);
+      assertTrue(raw.contains("delay/nanoseconds"), raw);
+      assertTrue(SAMPLE.matcher(raw).find(), kind + " " + raw);
+    }
+    assertTrue(GoTool.traceProfile(dir, file, "syscall").contains("delay/nanoseconds"));
+    try (var viewer = GoTool.TraceViewer.open(dir, file)) {
+      assertTrue(viewer.page("/").contains("Goroutine analysis"));
+      Matcher names = GOROUTINES.matcher(viewer.page("/goroutines"));
+      StringBuilder analysis = new StringBuilder();
+      while (names.find()) {
+        analysis.append(viewer.page(names.group(1).replace("&amp;", "&")));
+      }
+      for (String column :
+          List.of(
+              "Execution time",
+              "Sched wait time",
+              "Block time (chan receive)",
+              "Block time (network)",
+              "Block time (sleep)")) {
+        assertTrue(analysis.indexOf("> " + column + "</th>") >= 0, column + " in " + analysis);
+      }
+      assertTrue(viewer.page("/usertasks").contains("an order"));
+      assertTrue(viewer.page("/userregions").contains("a quote"));
+      assertTrue(viewer.page("/trace").contains("/jsontrace"));
+      String timeline = viewer.page("/jsontrace");
+      for (int p = 0; p < Scheduler.ofThisJvm().gomaxprocs(); p++) {
+        assertTrue(timeline.contains("\"Proc " + p + "\""), "a lane for P " + p);
+      }
+      assertTrue(timeline.contains("\"Heap\""), "the heap");
+      assertTrue(timeline.contains("stop-the-world"), "the collection");
+      assertTrue(viewer.page("/jsontrace?view=thread").contains("\"traceEvents\""));
+      assertTrue(viewer.page("/mmu").contains("Mutator"), "the share of the program");
+      assertTrue(viewer.page("/sched?raw=1").length() > 0);
+    }
+  }
+
+  private static final Pattern SAMPLE = Pattern.compile("(?m)^ +[1-9]\\d* +[1-9]\\d*:");
+  private static final Pattern GOROUTINES = Pattern.compile("href=\"(/goroutine\\?[^\"]*)\"");
 
   @Test
   void who_created_and_woke_whom_is_told() throws Exception {
