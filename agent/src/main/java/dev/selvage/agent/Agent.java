@@ -62,15 +62,19 @@ public final class Agent {
   }
 
   /**
-   * Called by the JVM when a tool attaches. Returns when what the options ask for has been done.
+   * Called by the JVM when a tool attaches. Returns when what the options ask for has been done, or
+   * could not be: then the file that they name as {@code report} says why. Without one it is said
+   * on standard error. Nothing is thrown, since the JVM would write its stack into the program's.
    *
    * @param options as for {@link #premain}
    * @param instrumentation given by the JVM
-   * @throws Exception when it could not be done; the tool that attached is told
    */
-  public static void agentmain(@Nullable String options, Instrumentation instrumentation)
-      throws Exception {
-    start(options, instrumentation, "agentmain");
+  public static void agentmain(@Nullable String options, Instrumentation instrumentation) {
+    try {
+      start(options, instrumentation, "agentmain");
+    } catch (Throwable t) {
+      System.err.println("selvage: refused: " + t);
+    }
   }
 
   /**

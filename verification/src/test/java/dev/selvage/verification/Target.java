@@ -169,9 +169,14 @@ final class Target implements AutoCloseable {
 
   /** Loads the agent with these options, which returns when the agent's work is done. */
   void attach(String options) throws Exception {
+    attach(Project.agent(), options);
+  }
+
+  /** The same with an agent of one's own. */
+  void attach(Path agent, String options) throws Exception {
     VirtualMachine vm = VirtualMachine.attach(Long.toString(pid()));
     try {
-      vm.loadAgent(Project.agent().toString(), options);
+      vm.loadAgent(agent.toString(), options);
     } finally {
       vm.detach();
     }

@@ -104,9 +104,27 @@ public final class AgentRuntime {
     }
   }
 
-  /** By attaching; returns when the command is done. */
-  public static void agentmain(String text, Instrumentation instrumentation) throws IOException {
-    Options options = Options.parse(text);
+  /** By attaching; returns when the command is done, or whoever attached was told why it is not. */
+  public static void agentmain(String text, Instrumentation instrumentation) {
+    try {
+      attached(text, instrumentation);
+    } catch (Throwable t) {
+      ERR.println("selvage: refused: " + reason(t));
+    }
+  }
+
+  private static void attached(String text, Instrumentation instrumentation) throws IOException {
+    Options options;
+    try {
+      options = Options.parse(text);
+    } catch (IllegalArgumentException e) {
+      Optional<Path> report = Options.report(text);
+      if (report.isEmpty()) {
+        throw e;
+      }
+      write(report.get(), ReportJson.error(reason(e)));
+      return;
+    }
     new AgentRuntime(options, instrumentation).attached();
   }
 
@@ -262,7 +280,7 @@ public final class AgentRuntime {
 
   /** Sets what is sampled, and what dumps stacks. */
   private void sampleAndDump() {
-    Profiler.findLanguageIn(instrumentation::getAllLoadedClasses);
+    Profiler.findLanguageIn(this::loadedClasses);
     options.number("block-profile-rate").ifPresent(Profiler.ofThisJvm()::setBlockProfileRate);
     options
         .number("mutex-profile-fraction")
@@ -448,7 +466,7 @@ public final class AgentRuntime {
             .orElseThrow(() -> new IllegalArgumentException("agent option socket is missing"));
     mark();
     open();
-    Profiler.findLanguageIn(instrumentation::getAllLoadedClasses);
+    Profiler.findLanguageIn(this::loadedClasses);
     if (options.stopsFlight()) {
       flight().stop();
     }
@@ -462,7 +480,7 @@ public final class AgentRuntime {
 
   private Copies copies() {
     return new Copies(
-        instrumentation::getAllLoadedClasses,
+        this::loadedClasses,
         ManagementFactory.getClassLoadingMXBean()::getTotalLoadedClassCount);
   }
 
@@ -623,6 +641,17 @@ public final class AgentRuntime {
     }
   }
 
+  private Class<?>[] loadedClasses() {
+    return loadedClasses(instrumentation);
+  }
+
+  /** All that are loaded; none once the JVM ends, when it does not list them any more. */
+  @SuppressWarnings("NullAway") // it is annotated as if it always answered
+  static Class<?>[] loadedClasses(Instrumentation instrumentation) {
+    Class<?>[] classes = instrumentation.getAllLoadedClasses();
+    return classes == null ? new Class<?>[0] : classes;
+  }
+
   private void watch() {
     synchronized (AgentRuntime.class) {
       if (watching) {
@@ -630,8 +659,8 @@ public final class AgentRuntime {
       }
       watching = true;
     }
-    GrowthWatches.create(instrumentation::getAllLoadedClasses).forEach(Prover.ofThisJvm()::add);
-    Holders.use(threads -> HolderSearch.find(threads, instrumentation::getAllLoadedClasses));
+    GrowthWatches.create(this::loadedClasses).forEach(Prover.ofThisJvm()::add);
+    Holders.use(threads -> HolderSearch.find(threads, this::loadedClasses));
   }
 
   private static void daemon(String name, Runnable work) {

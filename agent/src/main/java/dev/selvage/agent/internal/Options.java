@@ -105,6 +105,23 @@ final class Options {
   }
 
   /**
+   * The file for the report, of options of which something else may be wrong; empty where there is
+   * none, or it cannot be read itself.
+   */
+  static Optional<Path> report(String text) {
+    for (String part : text.split(",", -1)) {
+      if (part.strip().startsWith("report=")) {
+        try {
+          return parse(part).path("report");
+        } catch (IllegalArgumentException e) {
+          return Optional.empty();
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
    * Reads every value that something else reads only later, so that a bad one is refused before
    * anything has been done.
    *

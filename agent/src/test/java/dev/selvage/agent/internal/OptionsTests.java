@@ -51,6 +51,16 @@ class OptionsTests {
     assertTrue(options.is("quiet", false));
   }
 
+  @Test
+  void theReportIsKnownWhateverElseIsWrong() {
+    Optional<Path> report = Optional.of(Path.of("/tmp/a,b"));
+    assertEquals(report, Options.report("no-such=1,report=%2Ftmp%2Fa%2Cb,mode=%ZZ"));
+    assertEquals(report, Options.report(" report=%2Ftmp%2Fa%2Cb"));
+    for (String none : List.of("", "no-such=1", "report=%ZZ", "report=a%00b", "reports=a")) {
+      assertEquals(Optional.empty(), Options.report(none), none);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"500ms,500", "3s,3000", "2m,120000", "1h,3600000", "PT1.5S,1500", "0s,0"})
   void durationsHaveUnits(String text, long millis) {
