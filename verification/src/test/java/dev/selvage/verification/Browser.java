@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -169,6 +173,11 @@ final class Browser implements AutoCloseable {
     press(Keys.TAB);
   }
 
+  /** The same several times. */
+  void tab(int times) {
+    press(Collections.nCopies(times, Keys.TAB).toArray(CharSequence[]::new));
+  }
+
   WebElement focused() {
     return driver.switchTo().activeElement();
   }
@@ -180,6 +189,80 @@ final class Browser implements AutoCloseable {
   /** Runs a script that calls its last argument when it is done, with what is returned. */
   @Nullable Object runAsync(String script, Object... arguments) {
     return driver.executeAsyncScript(script, arguments);
+  }
+
+  /**
+   * What assistive technology is told of one thing on the page.
+   *
+   * @param live how news in it are said: empty, polite or assertive
+   * @param text all that is written in it
+   */
+  record Told(String role, String name, String live, boolean focusable, int level, String text) {
+    /** Such as {@code heading 2: Stack}, or {@code status (polite): live}. */
+    @Override
+    public String toString() {
+      return role
+          + (level > 0 ? " " + level : "")
+          + (live.isEmpty() ? "" : " (" + live + ")")
+          + ": "
+          + (name.isEmpty() ? text : name);
+    }
+  }
+
+  /** The accessibility tree as the browser has made it, in the order in which it is read. */
+  List<Told> told() {
+    Map<String, Object> answer = driver.executeCdpCommand("Accessibility.getFullAXTree", Map.of());
+    Map<String, Map<?, ?>> nodes = new LinkedHashMap<>();
+    for (Object node : (List<?>) Objects.requireNonNull(answer.get("nodes"))) {
+      Map<?, ?> map = (Map<?, ?>) node;
+      nodes.put(String.valueOf(map.get("nodeId")), map);
+    }
+    List<Told> all = new ArrayList<>();
+    read(nodes, nodes.values().iterator().next(), all);
+    return all;
+  }
+
+  /** Adds what is at and below a node; what is written there. */
+  private static String read(Map<String, Map<?, ?>> nodes, Map<?, ?> node, List<Told> all) {
+    String role = value(node.get("role"));
+    String name = value(node.get("name"));
+    int at = all.size();
+    StringBuilder text = new StringBuilder(role.equals("StaticText") ? name : "");
+    if (node.get("childIds") instanceof List<?> children) {
+      for (Object child : children) {
+        Map<?, ?> below = nodes.get(String.valueOf(child));
+        if (below != null) {
+          text.append(read(nodes, below, all));
+        }
+      }
+    }
+    // The boxes of a text are the browser's own business.
+    if (!Boolean.TRUE.equals(node.get("ignored")) && !role.equals("InlineTextBox")) {
+      Map<String, String> properties = new LinkedHashMap<>();
+      if (node.get("properties") instanceof List<?> list) {
+        for (Object each : list) {
+          Map<?, ?> property = (Map<?, ?>) each;
+          properties.put(String.valueOf(property.get("name")), value(property.get("value")));
+        }
+      }
+      String live = properties.getOrDefault("live", "off");
+      all.add(
+          at,
+          new Told(
+              role,
+              name,
+              live.equals("off") ? "" : live,
+              "true".equals(properties.get("focusable")),
+              role.equals("heading") ? Integer.parseInt(properties.getOrDefault("level", "0")) : 0,
+              text.toString()));
+    }
+    return text.toString();
+  }
+
+  private static String value(@Nullable Object property) {
+    return property instanceof Map<?, ?> map && map.get("value") != null
+        ? String.valueOf(map.get("value"))
+        : "";
   }
 
   void size(int width, int height) {

@@ -8,12 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +50,7 @@ final class PageIT {
 
   @BeforeAll
   static void start(@TempDir Path directory) throws Exception {
+    Files.createDirectories(PICTURES);
     browser = Browser.start(Files.createDirectory(directory.resolve("profile")));
     Path address = directory.resolve("address");
     program =
@@ -427,6 +432,375 @@ final class PageIT {
       assertEquals(0L, headless, view);
     }
   }
+
+  /**
+   * What a screen reader is given of each view, besides what {@link #EVERYWHERE} is: in that order,
+   * roles with how names begin, or texts where a role has no name.
+   */
+  private static final Map<String, List<String>> TOLD =
+      Map.of(
+          "overview",
+          List.of(
+              "heading 1: Overview",
+              "list: Now",
+              "link: Goroutines ",
+              "link: Proven leaked ",
+              "link: Findings ",
+              "figure: Goroutines by state",
+              "image: Goroutines by state: proven leaked ",
+              "DisclosureTriangle: As numbers",
+              "table: Goroutines by state",
+              "columnheader: now",
+              "rowheader: waiting",
+              "figure: By what they wait for",
+              "image: By what they wait for: ",
+              "figure: Heap",
+              "image: Heap: used ",
+              "figure: Collecting, per second"),
+          "leaks",
+          List.of(
+              "heading 1: Leaks",
+              "checkbox: Keep looking",
+              "button: Look now",
+              "status (polite): Looked at ",
+              "region: Proven",
+              "heading 2: Proven",
+              "table: Proven",
+              "columnheader: Count",
+              "link: chan send",
+              "region: Suspected",
+              "heading 2: Suspected",
+              "table: Suspected",
+              "columnheader: Where"),
+          "goroutines",
+          List.of(
+              "heading 1: Goroutines",
+              "search",
+              "searchbox: Search",
+              "combobox: Waits for",
+              "combobox: Rows",
+              "checkbox: proven leaked",
+              "checkbox: keep fresh",
+              "button: Refresh",
+              "status (polite): ",
+              "table: Goroutines",
+              "columnheader: Count",
+              "button: Count",
+              "columnheader: Waits for",
+              "button: chan send",
+              "navigation: Pages of the table",
+              "button: Previous",
+              "button: Next"),
+          "flame",
+          List.of(
+              "heading 1: Flame graphs",
+              "combobox: Profile",
+              "button: Take",
+              "table: Captures",
+              "columnheader: Profile",
+              "rowheader: goroutine, goroutine",
+              "searchbox: Search functions",
+              "status (polite): ",
+              "button: Show the whole",
+              "application: goroutine, goroutine",
+              "paragraph (polite): goroutine, goroutine: ",
+              "DisclosureTriangle: As a table"),
+          "scheduler",
+          List.of(
+              "heading 1: Scheduler",
+              "region: Scheduler 0",
+              "table: Ps",
+              "columnheader: Last two minutes",
+              "rowheader: P 0",
+              "image: P 0: ",
+              "figure: Goroutines that wait to be run",
+              "figure: Per second",
+              "region: From runnable to running",
+              "heading 2: From runnable to running",
+              "button: Measure for 1 s",
+              "generic (polite): Measured on demand"),
+          "growth",
+          List.of(
+              "heading 1: Growth",
+              "searchbox: Search",
+              "checkbox: only what only grows",
+              "status (polite): ",
+              "figure: dev.selvage.verification.PageProgram.RECEIPTS",
+              "image: dev.selvage.verification.PageProgram.RECEIPTS: ",
+              "table: What is watched",
+              "columnheader: Grew by",
+              "button: dev.selvage.verification.PageProgram.RECEIPTS",
+              "image: from "),
+          "timeline",
+          List.of(
+              "heading 1: Timeline",
+              "combobox: For how long",
+              "button: Record",
+              "status (polite): ",
+              "combobox: Lanes",
+              "button: Closer",
+              "button: Further",
+              "button: Show the whole",
+              "application: what ran on each P",
+              "paragraph (polite): Point at a slice",
+              "region: From runnable to running",
+              "list: From runnable to running",
+              "region: Tasks, regions, logs",
+              "region: The busiest goroutines",
+              "table: Goroutines by the time for which they ran",
+              "columnheader: Goroutine"));
+
+  private static final List<String> FINDING =
+      List.of(
+          "link: ← All leaks",
+          "heading 1: proven chan send",
+          "region: Because",
+          "heading 2: Because",
+          "region: Try",
+          "region: Stack",
+          "DisclosureTriangle: ",
+          "link: All goroutines that are proven to be leaked");
+
+  private static final List<String> EVERYWHERE =
+      List.of(
+          "link: Skip to the view",
+          "banner: ",
+          "navigation: Views",
+          "link: Overview",
+          "link: Leaks",
+          "link: Goroutines",
+          "link: Flame graphs",
+          "link: Scheduler",
+          "link: Growth",
+          "link: Timeline",
+          "button: Keys",
+          "button: Theme: ",
+          "region: The program",
+          "status (polite): live",
+          "button: Pause",
+          "main: ");
+
+  /** Roles of which nobody could tell without a name what they are. */
+  private static final Set<String> NAMED =
+      Set.of(
+          "application",
+          "button",
+          "checkbox",
+          "columnheader",
+          "combobox",
+          "dialog",
+          "figure",
+          "heading",
+          "image",
+          "link",
+          "navigation",
+          "progressbar",
+          "region",
+          "rowheader",
+          "searchbox",
+          "spinbutton",
+          "table",
+          "textbox");
+
+  @Test
+  void a_screen_reader_is_told_what_each_view_has() throws Exception {
+    List<String> wrong = new ArrayList<>();
+    for (String view : VIEWS) {
+      view(view);
+      browser.await("#status", "live");
+      fill(view);
+      List<Browser.Told> told = told(view, 1, wrong);
+      inOrder(view, EVERYWHERE, told, wrong);
+      inOrder(view, Objects.requireNonNull(TOLD.get(view)), told, wrong);
+    }
+    view("leaks");
+    browser.click("table.findings tr.proven a", "chan send");
+    browser.await(".stack .frame.p");
+    List<Browser.Told> finding = told("a finding", 1, wrong);
+    inOrder("a finding", EVERYWHERE, finding, wrong);
+    inOrder("a finding", FINDING, finding, wrong);
+    browser.click(".crumbs a");
+    browser.click("table.findings tr.suspected a", "growth");
+    browser.await(".evidence", "grew by");
+    List<String> evidence = List.of("heading 1: suspected", "region: Evidence", "table: Evidence");
+    inOrder("a suspicion", evidence, told("a suspicion", 1, wrong), wrong);
+    browser.press("?");
+    browser.await("dialog[open]", "Keys");
+    List<Browser.Told> help = told("help", 0, wrong);
+    inOrder("help", List.of("dialog: Keys", "heading 2: Keys", "button: Close"), help, wrong);
+    if (help.stream().anyMatch(t -> t.role().equals("main"))) {
+      wrong.add("help: what is behind it is told too");
+    }
+    browser.press(Keys.ESCAPE);
+    browser.awaitGone("dialog[open]");
+    assertEquals(List.of(), wrong);
+  }
+
+  /** What is told of what is shown now, and is in a file beside the pictures; and what is wrong. */
+  private static List<Browser.Told> told(String where, int tops, List<String> wrong)
+      throws IOException {
+    List<Browser.Told> told = browser.told();
+    Files.write(
+        PICTURES.resolve(where + ".txt"), told.stream().map(Browser.Told::toString).toList());
+    int before = 0;
+    int met = 0;
+    for (Browser.Told each : told) {
+      if (NAMED.contains(each.role()) && each.name().isBlank()) {
+        wrong.add(where + ": without a name: " + each);
+      }
+      if (each.focusable() && each.name().isBlank() && each.text().isBlank()) {
+        wrong.add(where + ": can have the focus, and says nothing: " + each);
+      }
+      if (each.level() > before + 1 && before > 0) {
+        wrong.add(where + ": a level is left out before " + each);
+      }
+      met += each.level() == 1 ? 1 : 0;
+      before = each.level() > 0 ? each.level() : before;
+    }
+    if (met != tops) {
+      wrong.add(where + ": " + met + " headings of the first level");
+    }
+    return told;
+  }
+
+  private static void inOrder(String where, List<String> wanted, List<?> all, List<String> wrong) {
+    Iterator<?> each = all.iterator();
+    for (String next : wanted) {
+      boolean met = false;
+      while (!met && each.hasNext()) {
+        met = each.next().toString().startsWith(next);
+      }
+      if (!met) {
+        wrong.add(where + ": no '" + next + "', or too early, in " + all);
+        return;
+      }
+    }
+  }
+
+  @Test
+  void a_screen_reader_hears_news() throws Exception {
+    view("leaks");
+    browser.await("table.findings tr.proven", "chan send");
+    assertFalse(heard().contains("chan receive"), heard());
+    program.ask("new", "forgot new");
+    for (int i = 0; i < 300 && !heard().contains("proven: chan receive"); i++) {
+      if (i % 50 == 0) { // whether it waited already when somebody looked is chance
+        browser.click(".actions button.primary", "Look now");
+      }
+      Thread.sleep(100);
+    }
+    assertTrue(heard().contains("proven: chan receive, 1"), heard());
+    List<Browser.Told> told = browser.told();
+    assertTrue(
+        told.stream()
+            .anyMatch(t -> t.live().equals("polite") && t.text().contains("proven: chan receive")),
+        told::toString);
+    // A state that changes is heard, and one that stays is not said again.
+    browser.run(
+        "window.said = [];"
+            + "new MutationObserver(all => all.forEach("
+            + "m => m.addedNodes.forEach(n => said.push(n.textContent))))"
+            + ".observe(document.getElementById('status'), {childList: true})");
+    browser.press("p");
+    browser.await("#status", "paused");
+    browser.press("p");
+    browser.await("#status", "live");
+    List<?> said = (List<?>) Objects.requireNonNull(browser.run("return said"));
+    assertEquals("paused", said.getFirst());
+    assertEquals("live", said.getLast());
+    assertEquals(Set.copyOf(said).size(), said.size(), said::toString);
+  }
+
+  private static String heard() {
+    return String.valueOf(
+        browser.run("return document.getElementById('announce').textContent"));
+  }
+
+  private static final List<String> BAR =
+      List.of(
+          "Overview",
+          "Leaks",
+          "Goroutines",
+          "Flame graphs",
+          "Scheduler",
+          "Growth",
+          "Timeline",
+          "/debug/pprof/",
+          "Keys",
+          "Theme: system",
+          "Pause");
+
+  /** Where the keyboard leads to in each view, in that order; there may be more between. */
+  private static final Map<String, List<String>> REACHED =
+      Map.of(
+          "overview",
+          List.of("Goroutines", "Proven leaked", "Findings", "As numbers"),
+          "leaks",
+          List.of("Keep looking", "Look now", "chan send"),
+          "goroutines",
+          List.of("Search", "Waits for", "Rows", "proven leaked", "keep fresh", "Refresh", "Count"),
+          "flame",
+          List.of("Profile", "Take", "Search functions", "Show the whole", "goroutine, goroutine"),
+          "scheduler",
+          List.of("As numbers", "Measure for 1 s"),
+          "growth",
+          List.of("Search", "only what only grows", "As numbers"),
+          "timeline",
+          List.of("For how long", "Record", "Lanes", "Closer", "Further", "Show the whole"));
+
+  @Test
+  void tab_leads_through_each_view_in_the_order_in_which_it_is_read() {
+    for (String view : VIEWS) {
+      view(view);
+      browser.await("#status", "live");
+      fill(view);
+      browser.run(WALK);
+      boolean round = false;
+      for (int i = 0; i < 30 && !round; i++) {
+        browser.tab(10);
+        round = Boolean.TRUE.equals(browser.run("return walk.round"));
+      }
+      assertTrue(round, () -> view + ": " + browser.run("return walk.met"));
+      assertEquals(List.of(), browser.run("return walk.back"), view);
+      List<String> met =
+          ((List<?>) Objects.requireNonNull(browser.run("return walk.met")))
+              .stream().map(String::valueOf).toList();
+      List<String> wanted = new ArrayList<>(List.of("Skip", "Selvage"));
+      wanted.addAll(BAR);
+      wanted.addAll(Objects.requireNonNull(REACHED.get(view)));
+      List<String> wrong = new ArrayList<>();
+      inOrder(view, wanted, met, wrong);
+      assertEquals(List.of(), wrong);
+    }
+  }
+
+  /**
+   * Notes what gets the focus from the first thing on the page until that has it again, and what of
+   * it stands before the one that had it. What a view has put in place of another meanwhile is not
+   * compared.
+   */
+  private static final String WALK =
+      """
+      const name = e => (e.ariaLabel || e.labels?.[0]?.textContent || e.textContent).trim();
+      const first = document.getElementById('skip');
+      const walk = window.walk = {met: [], back: [], round: false};
+      let before = null;
+      document.addEventListener('focusin', ({target}) => {
+        if (walk.round) {
+          return;
+        }
+        if (target === first && before !== null) {
+          walk.round = true;
+          return;
+        }
+        if (before?.isConnected && !(before.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_FOLLOWING)) {
+          walk.back.push(name(target));
+        }
+        before = target;
+        walk.met.push(name(target));
+      });
+      first.focus();
+      """;
 
   @Test
   void dark_and_light_as_the_system_or_as_chosen_and_readable_in_both() throws Exception {

@@ -1,6 +1,7 @@
 package dev.selvage.verification;
 
 import static dev.selvage.Go.go;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.selvage.Channel;
 import dev.selvage.Context;
@@ -8,6 +9,8 @@ import dev.selvage.Go;
 import dev.selvage.sync.Mutex;
 import dev.selvage.time.Ticker;
 import dev.selvage.trace.Trace;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +19,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A service for the live page to look at: traffic, leaks of some kinds that keep coming, a map and
- * tickers that grow, a contended lock, and goroutines whose names and labels attack the page.
+ * tickers that grow, a contended lock, and goroutines whose names and labels attack the page. For
+ * each line that it reads it forgets a goroutine of that name, which waits for a question.
  */
 final class PageProgram {
   /** What a page that takes text for markup would run. */
@@ -38,8 +42,11 @@ final class PageProgram {
     Go.labelled(HOSTILE, HOSTILE, () -> go(HOSTILE, NOBODY_SENDS::receive));
     go("customers", PageProgram::customers);
     System.out.println("ready");
-    while (System.in.read() >= 0) {
-      // Until the test ends.
+    var in = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+    for (String line; (line = in.readLine()) != null; ) { // until the test ends
+      Channel<Integer> question = Channel.unbuffered();
+      go(line, question::receive);
+      System.out.println("forgot " + line);
     }
   }
 

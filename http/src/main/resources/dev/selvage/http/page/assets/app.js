@@ -42,6 +42,7 @@ function route(first) {
   document.title = `${view.title} · Selvage`;
   const root = el('div.view', {'data-view': name});
   put(main, root);
+  main.setAttribute('aria-label', view.title); // who comes here by a key or a link hears where
   tidings = view.mount(root, words) ?? {};
   if (!first) {
     main.focus({preventScroll: true});

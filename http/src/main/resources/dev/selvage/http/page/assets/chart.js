@@ -26,7 +26,7 @@ export class Chart {
       el('caption', {}, title),
       el('thead', {}, el('tr', {}, ['what', 'now', 'least', 'most'].map(h => el('th', {scope: 'col'}, h)))),
       this.rows);
-    this.element = el('figure.panel.chart', {},
+    this.element = el('figure.panel.chart', {'aria-label': title},
       el('figcaption', {}, el('h2', {}, title), hint === '' ? null : el('p.note', {}, hint)),
       this.legend,
       this.plot,

@@ -61,8 +61,9 @@ export class FlameGraph {
     this.words = '';
     this.keyboard = false;
     this.canvas = el('canvas', {});
+    // An application: so that a screen reader leaves the arrow keys to it.
     this.element = el('div.canvas.flame', {
-      tabindex: '0', role: 'group', 'aria-roledescription': 'flame graph', 'aria-label': label,
+      tabindex: '0', role: 'application', 'aria-roledescription': 'flame graph', 'aria-label': label,
       onkeydown: event => this.key(event),
       onfocus: () => { this.keyboard = true; this.point(this.at); },
       onblur: () => { this.keyboard = false; this.draw(); },

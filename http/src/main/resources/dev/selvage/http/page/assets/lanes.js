@@ -24,8 +24,9 @@ export class Lanes {
     this.at = {lane: 0, slice: -1};
     this.keyboard = false;
     this.canvas = el('canvas');
+    // An application: so that a screen reader leaves the arrow keys to it.
     this.element = el('div.canvas', {
-      tabindex: '0', role: 'group', 'aria-roledescription': 'timeline', 'aria-label': label,
+      tabindex: '0', role: 'application', 'aria-roledescription': 'timeline', 'aria-label': label,
       onkeydown: event => this.key(event),
       onfocus: () => { this.keyboard = true; this.draw(); },
       onblur: () => { this.keyboard = false; this.draw(); },

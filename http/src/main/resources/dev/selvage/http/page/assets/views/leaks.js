@@ -112,7 +112,7 @@ function all(root) {
     return el('section', {'aria-labelledby': id},
       el(`h2.${verdict}`, {id}, name, ' ', el('span.count', {}, String(list.length))),
       el('p.note', {}, list.length === 0 ? none : sentence),
-      list.length === 0 ? null : el('div.scroll', {}, el('table.findings', {},
+      list.length === 0 ? null : el('div.scroll', {}, el('table.findings', {'aria-labelledby': id},
         el('thead', {}, el('tr', {}, ['Count', 'What', 'Where', 'Known for', 'Over the looks'].map(h => el('th', {scope: 'col'}, h)))),
         el('tbody', {}, list.map(row)))));
   }
@@ -183,7 +183,7 @@ function one(root, fingerprint) {
         : el('section', {'aria-labelledby': 'stack'}, el('h2', {id: 'stack'}, 'Stack'), stack(f.stack)),
       Object.keys(f.evidence).length === 0 ? null
         : el('section', {'aria-labelledby': 'evidence'}, el('h2', {id: 'evidence'}, 'Evidence'),
-          el('div.scroll', {}, el('table.evidence', {}, el('tbody', {},
+          el('div.scroll', {}, el('table.evidence', {'aria-labelledby': 'evidence'}, el('tbody', {},
             Object.entries(f.evidence).map(([name, value]) => el('tr', {},
               el('th', {scope: 'row'}, EVIDENCE_WORDS[name] ?? words(name)),
               el('td', {}, name === 'cycle' && Array.isArray(value) ? el('pre.cycle', {}, circle(value))
