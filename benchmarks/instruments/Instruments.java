@@ -34,6 +34,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -67,8 +68,9 @@ public final class Instruments {
 
   /**
    * An instrument that does something from its start to its end, and then works on it, has more.
+   * The page samples twice in that time.
    */
-  private static final double LEAST_SECONDS = 1;
+  private static final double LEAST_SECONDS = 2;
 
   /** For the standard error: of each a mean, of which slices that follow each other are no part. */
   private static final int BLOCKS = 20;
@@ -205,27 +207,11 @@ public final class Instruments {
     for (int i = 0; i < connections; i++) {
       Thread.ofPlatform().daemon().start(() -> ask(port));
     }
-    // Each line is an address that is read to its end; or "close", for the one that has none.
+    // Each line is an address that is read to its end.
     var orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    InputStream endless = null;
     for (String line; (line = orders.readLine()) != null; ) {
-      String[] words = line.split(" ");
-      switch (words[0]) {
-        case "read" -> {
-          InputStream in = URI.create(words[1]).toURL().openStream();
-          Thread.ofPlatform().daemon().start(() -> drain(in, true));
-        }
-        case "follow" -> {
-          InputStream in = URI.create(words[1]).toURL().openStream();
-          endless = in;
-          Thread.ofPlatform().daemon().start(() -> drain(in, false));
-        }
-        case "leave" -> {
-          endless.close();
-          System.out.println("left");
-        }
-        default -> throw new IllegalArgumentException(line);
-      }
+      InputStream in = URI.create(line).toURL().openStream();
+      Thread.ofPlatform().daemon().start(() -> drain(in));
     }
   }
 
@@ -246,21 +232,16 @@ public final class Instruments {
     }
   }
 
-  private static void drain(InputStream in, boolean tell) {
+  private static void drain(InputStream in) {
     long bytes = 0;
     try (in) {
       byte[] buffer = new byte[1 << 14];
       for (int n; (n = in.read(buffer)) >= 0; ) {
         bytes += n;
       }
-    } catch (IOException e) {
-      if (tell) {
-        System.out.println("failed " + e);
-        return;
-      }
-    }
-    if (tell) {
       System.out.println("read " + bytes);
+    } catch (IOException e) {
+      System.out.println("failed " + e);
     }
   }
 
@@ -272,8 +253,7 @@ public final class Instruments {
       @Override
       public void start() {
         tell.println(
-            "read "
-                + debug.uri()
+            debug.uri()
                 + path
                 + "seconds="
                 + Math.round(Math.max(seconds, LEAST_SECONDS)));
@@ -281,12 +261,63 @@ public final class Instruments {
 
       @Override
       public void stop() throws IOException {
-        String answer = told.readLine();
-        if (answer == null || !answer.startsWith("read ")) {
-          throw new IOException(path + ": " + answer);
-        }
+        answer(path);
       }
     };
+  }
+
+  /** Waits until who reads has read all, and that it was something. */
+  private void answer(String path) throws IOException {
+    String answer = told.readLine();
+    if (answer == null || !answer.startsWith("read ") || answer.equals("read 0")) {
+      throw new IOException(path + ": " + answer);
+    }
+  }
+
+  /**
+   * The page's stream of events. Its reader does not go away, which the server would notice with
+   * one of the next samples, so that it went on for as long; the server ends it, at once. What it
+   * has kept for those who come later is dropped: a page is opened once, and then looked at.
+   */
+  private final class Page implements Instrument {
+    private final String path = "/debug/selvage/events";
+    private final Object live;
+
+    Page() throws ReflectiveOperationException {
+      live = in(in(in(debug, "endpoints"), "page"), "live");
+    }
+
+    private static Object in(Object of, String field) throws ReflectiveOperationException {
+      return field(of, field).get(of);
+    }
+
+    @Override
+    public void start() {
+      tell.println(debug.uri() + path);
+    }
+
+    @Override
+    public void stop() throws Exception {
+      synchronized (live) {
+        List<?> viewers = List.copyOf((List<?>) in(live, "viewers"));
+        var history = (Collection<?>) in(live, "history");
+        if (viewers.size() != 1 || history.isEmpty()) {
+          throw new IllegalStateException("the page was not followed");
+        }
+        ((AutoCloseable) viewers.getFirst()).close();
+        history.clear();
+      }
+      answer(path);
+      while (in(live, "sampler") != null) { // it has been told, and is about to end
+        Thread.sleep(1);
+      }
+    }
+  }
+
+  private static Field field(Object of, String name) throws ReflectiveOperationException {
+    Field field = of.getClass().getDeclaredField(name);
+    field.setAccessible(true);
+    return field;
   }
 
   /**
@@ -336,12 +367,6 @@ public final class Instruments {
       return method;
     }
 
-    private static Field field(Object of, String name) throws ReflectiveOperationException {
-      Field field = of.getClass().getDeclaredField(name);
-      field.setAccessible(true);
-      return field;
-    }
-
     @Override
     public void stop() throws ReflectiveOperationException {
       Runner.ignore((SchedulerObserver) heard);
@@ -354,7 +379,7 @@ public final class Instruments {
     }
   }
 
-  private List<Named> instruments() {
+  private List<Named> instruments() throws ReflectiveOperationException {
     Scheduler.Watching[] usage = new Scheduler.Watching[1];
     return List.of(
         new Named(
@@ -372,20 +397,7 @@ public final class Instruments {
               public void stop() {}
             }),
         new Named("flight", new Flight()),
-        new Named(
-            "page",
-            new Instrument() {
-              @Override
-              public void start() {
-                tell.println("follow " + debug.uri() + "/debug/selvage/events");
-              }
-
-              @Override
-              public void stop() throws IOException {
-                tell.println("leave");
-                told.readLine();
-              }
-            }),
+        new Named("page", new Page()),
         new Named("cpu", reading("/debug/pprof/profile?")),
         new Named("wall", reading("/debug/pprof/wall?")),
         new Named("allocs", reading("/debug/pprof/allocs?")),
