@@ -112,7 +112,8 @@ final class AgentFailuresIT {
       lines.put("report=%ZZ", "agent option report: '%ZZ' is not percent-encoded text");
       lines.put("report=a%00b,quiet=true", "agent option report: ");
       lines.put("leaks-after=1h", "agent option report is missing");
-      lines.put("quiet=true,report=" + encode(nowhere), "cannot write " + nowhere + ": there is no");
+      lines.put(
+          "quiet=true,report=" + encode(nowhere), "cannot write " + nowhere + ": there is no");
       for (String options : lines.keySet()) {
         target.attach(options);
       }
@@ -162,7 +163,8 @@ final class AgentFailuresIT {
   private String failsAtStart(List<String> options) throws Exception {
     Path err = directory.resolve("err");
     List<String> command =
-        new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        new ArrayList<>(
+            List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
     command.add("-XX:TieredStopAtLevel=1");
     command.addAll(options);
     Process process = new ProcessBuilder(command).redirectError(err.toFile()).start();

@@ -712,8 +712,7 @@ final class PageIT {
   }
 
   private static String heard() {
-    return String.valueOf(
-        browser.run("return document.getElementById('announce').textContent"));
+    return String.valueOf(browser.run("return document.getElementById('announce').textContent"));
   }
 
   private static final List<String> BAR =
