@@ -253,10 +253,7 @@ public final class Instruments {
       @Override
       public void start() {
         tell.println(
-            debug.uri()
-                + path
-                + "seconds="
-                + Math.round(Math.max(seconds, LEAST_SECONDS)));
+            debug.uri() + path + "seconds=" + Math.round(Math.max(seconds, LEAST_SECONDS)));
       }
 
       @Override

@@ -480,8 +480,7 @@ public final class AgentRuntime {
 
   private Copies copies() {
     return new Copies(
-        this::loadedClasses,
-        ManagementFactory.getClassLoadingMXBean()::getTotalLoadedClassCount);
+        this::loadedClasses, ManagementFactory.getClassLoadingMXBean()::getTotalLoadedClassCount);
   }
 
   /** Counts what goroutines use, in the copies of the language that there are and will be. */
