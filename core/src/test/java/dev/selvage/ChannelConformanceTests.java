@@ -4,13 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 
-/** Every operation in every state of a channel: what comes of it. */
+/** Every operation in every state of a channel, on every kind of thread: what comes of it. */
 @Timeout(20)
 final class ChannelConformanceTests {
   /**
@@ -79,7 +81,13 @@ final class ChannelConformanceTests {
                       Select.otherwise(() -> "otherwise"))));
 
   @TestFactory
-  List<DynamicTest> table() {
+  List<DynamicContainer> tableOnEveryKindOfThread() {
+    return Arrays.stream(Threads.Kind.values())
+        .map(kind -> DynamicContainer.dynamicContainer(kind.name(), table(kind)))
+        .toList();
+  }
+
+  private static List<DynamicTest> table(Threads.Kind kind) {
     List<String> lines = TABLE.lines().toList();
     List<String> states = cells(lines.getFirst());
     List<DynamicTest> tests = new ArrayList<>();
@@ -93,7 +101,9 @@ final class ChannelConformanceTests {
           tests.add(
               DynamicTest.dynamicTest(
                   operation + " on " + state + ": " + expected,
-                  () -> assertEquals(expected.replace(",len", ", len"), run(operation, state))));
+                  () ->
+                      assertEquals(
+                          expected.replace(",len", ", len"), run(kind, operation, state))));
         }
       }
     }
@@ -109,7 +119,7 @@ final class ChannelConformanceTests {
     return cells;
   }
 
-  private static String run(String operation, String state) throws Exception {
+  private static String run(Threads.Kind kind, String operation, String state) throws Exception {
     Channel<String> ch = make(state);
     Operation op = OPERATIONS.get(operation);
     if (op == null) {
@@ -118,6 +128,7 @@ final class ChannelConformanceTests {
     Channel<String> outcome = Channel.buffered(1);
     Thread thread =
         Threads.start(
+            kind,
             () -> {
               try {
                 outcome.trySend(op.run(ch) + ", len " + ch.len());

@@ -8,12 +8,16 @@ import static dev.selvage.Threads.startBlocked;
 import static dev.selvage.Threads.until;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.selvage.observe.GoroutineInfo;
+import dev.selvage.observe.Goroutines;
+import dev.selvage.observe.WaitReason;
 import dev.selvage.sync.Cond;
 import dev.selvage.sync.ErrorGroup;
 import dev.selvage.sync.Locker;
@@ -36,6 +40,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +60,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 
-/** The table in docs/checkpoints.md, cell by cell. */
+/**
+ * The table in docs/checkpoints.md, cell by cell; and what who waits in an operation of it tells.
+ */
 @Timeout(60)
 final class CheckpointsTests {
   private static final Path DOCUMENT = Path.of("../docs/checkpoints.md");
@@ -81,8 +88,17 @@ final class CheckpointsTests {
    * An operation that waits until it is let go on.
    *
    * @param spins whether it is to be found running, not parked
+   * @param onTimeAlone whether there is no object that it waits on, though its word has one
    */
-  private record Wait(Op operation, Effect release, boolean spins) {}
+  private record Wait(Op operation, Effect release, boolean spins, boolean onTimeAlone) {
+    Wait(Op operation, Effect release, boolean spins) {
+      this(operation, release, spins, false);
+    }
+
+    Wait onNothingElse() {
+      return new Wait(operation, release, spins, true);
+    }
+  }
 
   private interface Maker {
     Wait make() throws Exception;
@@ -304,7 +320,13 @@ final class CheckpointsTests {
             receiving("Select.select(Case[])", ch -> select(receive(ch, v -> v))),
             receiving(
                 "Select.select(Case[])", ch -> select(receive(ch, v -> v), after(LONG, () -> 0))),
-            sleeping("Select.select(Case[])", () -> select(after(LONG, () -> 0))),
+            on(
+                "Select.select(Case[])",
+                () ->
+                    sleeping("", () -> select(after(LONG, () -> 0)))
+                        .maker()
+                        .make()
+                        .onNothingElse()),
             sending("Select.select(Case[])", ch -> select(Select.send(ch, 1, () -> 0)))));
     rows.put(
         "`select(done(ctx, …))`",
@@ -638,6 +660,107 @@ final class CheckpointsTests {
     if (subject.wait.spins()) {
       subject.wait.release().run(); // whoever still waits beside it
     }
+  }
+
+  // --------------- What who waits tells ---------------
+
+  /** Why the operations of each row wait, in the order of the rows; none where nobody waits. */
+  private static final List<Set<WaitReason>> REASONS =
+      List.of(
+          Set.of(WaitReason.CHAN_SEND),
+          Set.of(WaitReason.CHAN_RECEIVE),
+          Set.of(WaitReason.CHAN_SEND_NIL, WaitReason.CHAN_RECEIVE_NIL),
+          Set.of(WaitReason.CHAN_RECEIVE), // for, stream
+          Set.of(WaitReason.CHAN_RECEIVE), // sendAll of another channel
+          Set.of(WaitReason.SELECT),
+          Set.of(WaitReason.SELECT), // with done
+          Set.of(WaitReason.SELECT), // reusable
+          Set.of(WaitReason.CHAN_RECEIVE), // done()
+          Set.of(WaitReason.MUTEX_LOCK),
+          Set.of(WaitReason.RWMUTEX_LOCK, WaitReason.RWMUTEX_RLOCK),
+          Set.of(WaitReason.COND_WAIT),
+          Set.of(WaitReason.WAIT_GROUP_WAIT),
+          Set.of(WaitReason.SEMACQUIRE),
+          Set.of(WaitReason.SELECT), // acquire with a context
+          Set.of(WaitReason.MUTEX_LOCK), // Once, which is made of one
+          Set.of(
+              WaitReason.CHAN_SEND, WaitReason.ERROR_GROUP_WAIT), // a slot is a place in a channel
+          Set.of(WaitReason.SINGLE_FLIGHT_DO),
+          Set.of(WaitReason.SCOPE), // join
+          Set.of(WaitReason.SCOPE), // close
+          Set.of(WaitReason.SLEEP),
+          Set.of(WaitReason.CHAN_RECEIVE), // timer, ticker
+          Set.of(), // a clock that is moved looks again and again
+          Set.of(), // yield
+          Set.of(), // isDone
+          Set.of()); // try
+
+  /**
+   * Every operation that waits tells tools why, since when and on what, whatever thread it is on;
+   * and goes on there when it may.
+   */
+  @TestFactory
+  List<DynamicContainer> whoWaitsTellsWhyOnEveryKindOfThread() {
+    Map<String, List<Variant>> rows = rows();
+    assertEquals(rows.size(), REASONS.size());
+    List<DynamicContainer> containers = new ArrayList<>();
+    Iterator<Set<WaitReason>> reasons = REASONS.iterator();
+    rows.forEach(
+        (row, variants) -> {
+          Set<WaitReason> expected = reasons.next();
+          List<DynamicTest> tests = new ArrayList<>();
+          for (int i = 0; i < variants.size() && !expected.isEmpty(); i++) {
+            int n = i;
+            for (Threads.Kind kind : Threads.Kind.values()) {
+              Variant named = Objects.requireNonNull(rows().get(row)).get(n);
+              tests.add(
+                  dynamicTest(
+                      kind + " " + n + " " + named.method(),
+                      () ->
+                          assertTimeoutPreemptively(
+                              LIMIT, () -> checkTold(named.maker(), kind, expected))));
+            }
+          }
+          containers.add(dynamicContainer(row, tests));
+        });
+    return containers;
+  }
+
+  private static void checkTold(Maker maker, Threads.Kind kind, Set<WaitReason> expected)
+      throws Exception {
+    Wait wait = maker.make();
+    Subject subject = new Subject(wait, Situation.MEANWHILE);
+    kind.run(subject);
+    Thread thread = subject.thread();
+    GoroutineInfo told = untilItTells(thread, subject);
+    WaitReason reason = told.waitReason().orElseThrow();
+    assertTrue(expected.contains(reason), () -> reason + ", not one of " + expected);
+    assertTrue(told.waitTime().isPresent());
+    boolean onNothing = reason == WaitReason.SLEEP || wait.onTimeAlone();
+    assertEquals(onNothing, told.waitObjects().isEmpty(), () -> told + " waits on that");
+    if (kind != Threads.Kind.PLATFORM) { // which the JVM's own dumps show
+      until(
+          () ->
+              Goroutines.all()
+                  .anyMatch(
+                      info ->
+                          info.id() == thread.threadId()
+                              && info.waitReason().equals(told.waitReason())));
+    }
+    wait.release().run();
+    Outcome outcome = subject.outcome.receive();
+    assertNull(outcome.thrown());
+    thread.join();
+  }
+
+  private static GoroutineInfo untilItTells(Thread thread, Subject subject) {
+    GoroutineInfo[] told = {GoroutineInfo.of(thread)};
+    until(
+        () -> {
+          told[0] = GoroutineInfo.of(thread);
+          return told[0].waitReason().isPresent() || subject.outcome.len() > 0;
+        });
+    return told[0];
   }
 
   // --------------- The table ---------------

@@ -16,7 +16,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -162,10 +165,41 @@ final class SelectTests {
               receive(Channel.never(), v -> -1));
       hits[hit]++;
     }
+    assertFair(hits, rounds);
+  }
+
+  /** Four cases were as likely. */
+  private static void assertFair(int[] hits, int rounds) {
     for (int hit : hits) {
       // Eight standard deviations of a fair choice.
-      assertTrue(Math.abs(hit - rounds / 4) < 8 * 87, java.util.Arrays.toString(hits));
+      assertTrue(Math.abs(hit - rounds / 4) < 8 * 87, Arrays.toString(hits));
     }
+  }
+
+  /** It goes through its cases in an order that it keeps from one wait to the next. */
+  @Test
+  void theReusableFormChoosesEvenlyAndWithoutRegardToTheChoiceBefore() throws Exception {
+    int rounds = 40_000;
+    Channel<Integer> closed = Channel.unbuffered();
+    closed.close();
+    Select sel = Select.create();
+    sel.receive(closed).enable(false);
+    List<Select.Arm> arms = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      arms.add(sel.receive(closed));
+    }
+    sel.receive(two);
+    int[] hits = new int[4];
+    int[] after = new int[4]; // by how many cases further than the one before
+    int before = 0;
+    for (int i = 0; i < rounds; i++) {
+      int hit = arms.indexOf(sel.await());
+      hits[hit]++;
+      after[(hit - before + 4) % 4]++;
+      before = hit;
+    }
+    assertFair(hits, rounds);
+    assertFair(after, rounds);
   }
 
   @Test

@@ -9,10 +9,42 @@ import org.jspecify.annotations.Nullable;
 public final class Threads {
   private Threads() {}
 
+  /** The kinds of threads that use the language. */
+  public enum Kind {
+    /** A virtual thread of ours. */
+    GOROUTINE,
+    /** One that somebody else has started. */
+    VIRTUAL,
+    /** A thread of the operating system. */
+    PLATFORM;
+
+    /** Runs something in a new thread of this kind. */
+    public void run(Go.Action task) {
+      switch (this) {
+        case GOROUTINE -> Go.go(task);
+        case VIRTUAL -> Thread.ofVirtual().start(() -> runUnchecked(task));
+        case PLATFORM -> Thread.ofPlatform().daemon().start(() -> runUnchecked(task));
+      }
+    }
+
+    private static void runUnchecked(Go.Action task) {
+      try {
+        task.run();
+      } catch (Throwable e) {
+        throw new AssertionError("a thread of a test failed", e);
+      }
+    }
+  }
+
   /** Starts a goroutine and returns its thread, once that runs. An interrupt ends it quietly. */
   public static Thread start(Go.Action task) {
+    return start(Kind.GOROUTINE, task);
+  }
+
+  /** Starts a thread and returns it, once it runs. An interrupt ends it quietly. */
+  public static Thread start(Kind kind, Go.Action task) {
     AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
-    Go.go(
+    kind.run(
         () -> {
           thread.set(Thread.currentThread());
           try {

@@ -137,6 +137,25 @@ final class MutexTests {
               }));
     }
 
+    /** The same, and returns as soon as that one waits. */
+    void queueAtOnce() {
+      int n = threads.size();
+      String waiting = (n + 1) + " waiting";
+      threads.add(
+          Thread.startVirtualThread(
+              () -> {
+                try {
+                  mutex.lock();
+                  order.add(n);
+                } catch (InterruptedException e) {
+                  throw new AssertionError(e);
+                }
+              }));
+      while (!mutex.toString().contains(waiting)) {
+        Thread.onSpinWait();
+      }
+    }
+
     /** Gives the mutex back for whoever has it, until all have had it. */
     void drain() throws InterruptedException {
       while (order.size() < threads.size()) {
@@ -195,6 +214,37 @@ final class MutexTests {
     assertEquals(List.of(0, 1, 2, 3), List.copyOf(contended.order));
     contended.drain();
     assertEquals("Mutex(locked)", contended.mutex.toString());
+  }
+
+  /** Whether the time allowed for it suffices is chance: so it is tried until it does. */
+  @Test
+  void whoWasOvertakenForAShortTimeOnlyIsHandedNothing() throws Exception {
+    for (boolean overtaken = false; !overtaken; ) {
+      Contended contended = new Contended();
+      contended.mutex.lock();
+      contended.queueAtOnce();
+      contended.mutex.unlock();
+      if (contended.mutex.tryLock()) { // quicker than the one that is being woken
+        // It waits again, or waited for too long by now, as others had the processor.
+        until(() -> contended.mutex.toString().contains("1 waiting"));
+        overtaken = contended.mutex.toString().equals("Mutex(locked, 1 waiting)");
+      }
+      contended.drain();
+    }
+  }
+
+  @Test
+  void aStarvingMutexThatReachesOneWhoHasNotWaitedLongIsOrdinaryAgain() throws Exception {
+    for (boolean ordinary = false; !ordinary; ) {
+      Contended contended = starving(1);
+      contended.queueAtOnce();
+      contended.queueAtOnce();
+      contended.mutex.unlock();
+      contended.mutex.unlock(); // handed to the second, which has come just now, if chance has it
+      ordinary = contended.mutex.toString().equals("Mutex(locked, 1 waiting)");
+      until(() -> contended.order.size() == 2);
+      contended.drain();
+    }
   }
 
   @Test
