@@ -98,6 +98,10 @@ final class TimerPulseTests {
     assertEquals(Optional.empty(), received());
     clock.advance(Duration.ofNanos(1));
     assertEquals(Optional.of(START.plusMillis(4500)), received());
+    clock.advance(Duration.ofNanos(3 * SECOND - 1));
+    assertEquals(Optional.empty(), received());
+    clock.advance(Duration.ofNanos(1));
+    assertEquals(Optional.of(START.plusMillis(7500)), received());
     ringAfter(3 * SECOND);
     assertTrue(pulse.stop());
     assertEquals(Optional.empty(), received());
