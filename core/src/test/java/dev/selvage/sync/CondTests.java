@@ -157,6 +157,32 @@ final class CondTests {
     assertSame(mutex, cond.locker());
   }
 
+  /** It comes in between: after the mistake is queued, and before its lock says that it is one. */
+  @Test
+  void aSignalThatReachesWhoHasNotTheLockGoesOnToTheNext() throws Exception {
+    Thread tester = Thread.currentThread();
+    Cond[] made = new Cond[1];
+    Thread[] next = new Thread[1];
+    made[0] =
+        new Cond(
+            new Locker() {
+              @Override
+              public void lock() {}
+
+              @Override
+              public void unlock() {
+                if (Thread.currentThread() == tester) {
+                  next[0] = startBlocked(made[0]::await);
+                  made[0].signal();
+                  throw new UnlockException("nobody has it");
+                }
+              }
+            });
+    assertThrows(UnlockException.class, made[0]::await);
+    next[0].join();
+    assertEquals("Cond(0 waiting)", made[0].toString());
+  }
+
   @Test
   void worksWithBothSidesOfAnRwMutex() throws Exception {
     RWMutex rw = new RWMutex();
