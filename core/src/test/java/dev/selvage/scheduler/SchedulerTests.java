@@ -14,6 +14,9 @@ import dev.selvage.Threads;
 import dev.selvage.observe.SchedulerObserver;
 import dev.selvage.observe.WaitReason;
 import dev.selvage.sync.WaitGroup;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -333,7 +336,7 @@ class SchedulerTests {
                           socket.getOutputStream().write(i);
                           assertEquals(i, socket.getInputStream().read());
                         }
-                      } catch (java.io.IOException e) {
+                      } catch (IOException e) {
                         throw new java.io.UncheckedIOException(e);
                       }
                     });
@@ -449,6 +452,42 @@ class SchedulerTests {
       action.run();
     } finally {
       unpin.invoke(null);
+    }
+  }
+
+  /** Opening a named pipe is a system call that returns when somebody opens the other end. */
+  @Test
+  void goroutinesInNativeCodeDoNotStarveTheOthers(@TempDir Path directory) throws Exception {
+    scheduler.setGomaxprocs(1);
+    int tries = 0;
+    do {
+      Path pipe = directory.resolve("pipe-" + tries);
+      assumeTrue(makePipe(pipe), "there is no mkfifo");
+      var inside = new CountDownLatch(1);
+      var read = new LinkedBlockingQueue<Integer>();
+      scheduler.go(
+          () -> {
+            inside.countDown();
+            try (var in = new FileInputStream(pipe.toFile())) {
+              read.add(in.read());
+            }
+          });
+      inside.await();
+      run(Go::yield); // which is possible only once the P was taken away
+      try (var out = new FileOutputStream(pipe.toFile())) {
+        out.write(7);
+      }
+      assertEquals(7, read.take());
+      // It may have been taken away before it got that far, on a busy machine: then once more.
+    } while (scheduler.stats().handOffs().inNative() == 0 && ++tries < 50);
+    assertTrue(scheduler.stats().handOffs().inNative() > 0, () -> "" + scheduler.stats());
+  }
+
+  private static boolean makePipe(Path pipe) throws InterruptedException {
+    try {
+      return new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0;
+    } catch (IOException e) {
+      return false;
     }
   }
 

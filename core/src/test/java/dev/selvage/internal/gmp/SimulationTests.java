@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Executor;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SimulationTests {
   /** Ms that are driven step by step. */
   private static final class Simulation implements Ground {
-    final Gmp gmp = new Gmp(this, 256);
+    final Gmp gmp;
     final Random random;
     final List<Machine> machines = new ArrayList<>();
     final List<Machine> parked = new ArrayList<>();
@@ -29,11 +30,22 @@ class SimulationTests {
     /** Those whose task does not come back. */
     final List<Machine> computing = new ArrayList<>();
 
+    /** How often the heir has no memory. */
+    int refusals;
+
+    /** How many Ms can have a thread. */
+    int threads = Integer.MAX_VALUE;
+
     long unparks;
     long steps;
     Machine running;
 
     Simulation(int procs, long seed) {
+      this(procs, seed, 256);
+    }
+
+    Simulation(int procs, long seed, int most) {
+      gmp = new Gmp(this, most);
       random = new Random(seed);
       running = new Machine(0);
       assertTrue(gmp.setProcs(procs));
@@ -42,8 +54,7 @@ class SimulationTests {
 
     @Override
     public boolean start(Machine machine) {
-      machines.add(machine);
-      return true;
+      return machines.size() < threads && machines.add(machine);
     }
 
     @Override
@@ -63,7 +74,13 @@ class SimulationTests {
 
     @Override
     public Executor heir() {
-      return inherited::add;
+      return task -> {
+        if (refusals > 0) {
+          refusals--;
+          throw new OutOfMemoryError("as intended");
+        }
+        inherited.add(task);
+      };
     }
 
     /** Lets a random M that is awake take a step; false when all wait. */
@@ -386,7 +403,9 @@ class SimulationTests {
       s.step();
     }
     long ranBefore = counters(s).runs;
+    s.refusals = 3;
     s.gmp.close();
+    assertEquals(0, s.refusals);
     tasks.subList(600, 1_000).forEach(s.gmp::submit);
     for (int i = 0; i < 10_000 && s.step(); i++) {}
     long ran = counters(s).runs;
@@ -419,5 +438,133 @@ class SimulationTests {
     assertEquals(n, order.size());
     assertEquals(n, order.stream().distinct().count());
     assertEquals(n > 256, counters(s).overflows > 0);
+  }
+
+  // --------------- Fairness ---------------
+
+  /** The ring is never empty, as where each goroutine starts another: so it is about the turns. */
+  @Test
+  void whoComesFromOutsideHasEvery61stTurn() {
+    Simulation s = new Simulation(1, 1);
+    boolean[] stop = {false};
+    s.gmp.submit(
+        () -> {
+          for (int i = 0; i < 10; i++) {
+            s.gmp.submit(s.own(), again(s, stop), false);
+          }
+        });
+    for (int i = 0; i < 100; i++) {
+      assertTrue(s.step());
+    }
+    int[] ran = {0};
+    int n = 100;
+    for (int i = 0; i < n; i++) {
+      s.gmp.submit(() -> ran[0]++);
+    }
+    for (int i = 1; i < n; i++) {
+      for (int k = 0; k < 61; k++) {
+        assertTrue(s.step());
+      }
+      assertEquals(i, ran[0], "turns of those from outside in " + i + " times 61");
+    }
+    stop[0] = true;
+    s.runToEnd();
+    assertEquals(n, ran[0]);
+  }
+
+  /** Always goes to the end of the ring of the P that it is on. */
+  private static Runnable again(Simulation s, boolean[] stop) {
+    Runnable[] self = new Runnable[1];
+    self[0] =
+        () -> {
+          if (!stop[0]) {
+            s.gmp.submit(s.own(), self[0], false);
+          }
+        };
+    return self[0];
+  }
+
+  // --------------- Ms that cannot be had ---------------
+
+  @Test
+  void whereThereAreNoThreadsThereAreFewerPsAndNothingIsLost() {
+    Simulation s = new Simulation(1, 1);
+    s.threads = 2;
+    assertFalse(s.gmp.setProcs(4));
+    assertEquals(2, s.gmp.procs());
+    assertEquals(2, s.gmp.machines());
+    List<Machine> busy = compute(s, 2);
+    int[] ran = {0};
+    for (int i = 0; i < 1_000; i++) {
+      s.gmp.submit(() -> ran[0]++);
+    }
+    assertFalse(s.step(), "both compute");
+    assertFalse(takeAway(s, busy.get(0)), "there is no thread for another M");
+    assertFalse(s.step());
+    s.threads = 3;
+    assertTrue(takeAway(s, busy.get(0)));
+    while (ran[0] < 1_000) {
+      assertTrue(s.step(), "somebody waits, and nobody runs");
+    }
+    s.computing.clear();
+    s.runToEnd();
+    assertEquals(1_000, ran[0]);
+    assertTrue(s.gmp.setProcs(3)); // by the one that is spare now
+    assertEquals(3, s.machines.size());
+  }
+
+  @Test
+  void thereAreNoMoreMsThanThereMayBeAndSpareOnesAreUsedAgain() {
+    Simulation s = new Simulation(2, 1, 3);
+    List<Machine> busy = compute(s, 2);
+    int[] ran = {0};
+    Runnable count = () -> ran[0]++;
+    s.gmp.submit(count);
+    assertTrue(takeAway(s, busy.get(0)));
+    assertFalse(takeAway(s, busy.get(0)), "it has been taken away already");
+    assertFalse(takeAway(s, busy.get(1)), "there may not be a fourth");
+    while (ran[0] < 1) {
+      assertTrue(s.step(), "somebody waits, and nobody runs");
+    }
+    s.computing.remove(busy.get(0));
+    while (s.step()) {}
+    assertEquals(1, s.gmp.spares());
+    s.gmp.submit(count);
+    assertTrue(takeAway(s, busy.get(1)));
+    assertEquals(0, s.gmp.spares());
+    assertEquals(3, s.machines.size());
+    s.computing.clear();
+    s.runToEnd();
+    assertEquals(2, ran[0]);
+
+    Machine spare =
+        s.machines.stream().filter(m -> m.processor == null).findFirst().orElseThrow();
+    Machine other =
+        s.machines.stream().filter(m -> m.processor != null).findFirst().orElseThrow();
+    assertFalse(s.gmp.retire(other), "it has a P");
+    assertTrue(s.gmp.retire(spare));
+    assertEquals(0, s.gmp.spares());
+    assertEquals(2, s.gmp.machines());
+    assertTrue(s.gmp.setProcs(3)); // there is room for another one again
+    assertEquals(4, s.machines.size());
+  }
+
+  /** Lets so many Ms compute, which have all Ps then. */
+  private static List<Machine> compute(Simulation s, int n) {
+    for (int i = 0; i < n; i++) {
+      s.gmp.submit(() -> s.computing.add(s.running));
+    }
+    while (s.computing.size() < n) {
+      assertTrue(s.step());
+    }
+    return List.copyOf(s.computing);
+  }
+
+  private static boolean takeAway(Simulation s, Machine m) {
+    Processor p = m.processor;
+    if (p == null) {
+      throw new AssertionError("an M that computes has no P");
+    }
+    return s.gmp.handOff(p, p.runs);
   }
 }
