@@ -9,21 +9,35 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The servers of {@link BankIT} under load for a while, on either scheduler, without and with two
- * virtual threads that compute: {@code SECONDS CONNECTIONS ROUNDS [SERVER…]}. Prints Markdown:
- * medians of the rounds, with the least and the greatest. What {@code benchmarks/servers/run} runs.
+ * virtual threads that compute: {@code SECONDS CONNECTIONS ROUNDS [SERVER…]}. The environment's
+ * {@code GOMAXPROCS} holds for both schedulers, and {@code HOGS} says how many compute, {@code 0,2}
+ * if it is not there. Prints Markdown: medians of the rounds, with the least and the greatest. What
+ * {@code benchmarks/servers/run} runs.
  */
 final class BankBenchmark {
-  private static final int HOGS = 2;
+  /** For how long the JDK's scheduler is measured where nothing can be answered. */
+  private static final int STARVED_SECONDS = 15;
+
+  private static final @Nullable String PROCS = System.getenv("GOMAXPROCS");
 
   private BankBenchmark() {}
 
   /** What is compared: the two schedulers take turns. */
-  private record Row(String server, int hogs, String scheduler) {}
+  private record Row(String server, int hogs, String scheduler) {
+    /** Whether those that compute have all carriers, of which the JDK's scheduler frees none. */
+    boolean isStarved() {
+      int procs =
+          PROCS == null ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(PROCS);
+      return scheduler.equals("jdk") && hogs >= procs;
+    }
+  }
 
   public static void main(String[] args) throws Exception {
     String missing = Databases.missing();
@@ -36,30 +50,43 @@ final class BankBenchmark {
     int rounds = Integer.parseInt(args[2]);
     List<String> servers =
         args.length > 3 ? Arrays.asList(args).subList(3, args.length) : List.of("jetty", "helidon");
+    String hogs = Objects.requireNonNullElse(System.getenv("HOGS"), "0,2");
+    List<Row> rows =
+        rows(servers, Arrays.stream(hogs.split("[ ,]+")).mapToInt(Integer::parseInt).toArray());
     Map<Row, List<BankLoad.Report>> all = new LinkedHashMap<>();
     try (Databases databases = Databases.start()) {
       for (int round = 0; round < rounds; round++) {
-        for (Row row : rows(servers)) {
-          BankLoad.Report report = once(databases, row, connections, seconds);
+        for (Row row : rows) {
+          int shorter = row.isStarved() ? Math.min(seconds, STARVED_SECONDS) : seconds;
+          BankLoad.Report report = once(databases, row, connections, shorter);
           System.err.printf(
               Locale.ROOT,
-              "%s, %d computing, %s: %.0f/s, failed %d%n",
+              "%s, %d computing, %s, %d s: %.0f/s, p50 %.2f ms, p99 %.1f, p999 %.1f, failed %d%n",
               row.server,
               row.hogs,
               row.scheduler,
+              shorter,
               report.perSecond(),
+              report.p50() / 1e3,
+              report.p99() / 1e3,
+              report.p999() / 1e3,
               report.failed());
           all.computeIfAbsent(row, _ -> new ArrayList<>()).add(report);
         }
       }
     }
+    if (seconds > STARVED_SECONDS && rows.stream().anyMatch(Row::isStarved)) {
+      System.out.printf(
+          "Where those that compute have all carriers of the JDK's scheduler: %d s.%n%n",
+          STARVED_SECONDS);
+    }
     System.out.print(table(all));
   }
 
-  private static List<Row> rows(List<String> servers) {
+  private static List<Row> rows(List<String> servers, int[] computing) {
     List<Row> rows = new ArrayList<>();
     for (String server : servers) {
-      for (int hogs : new int[] {0, HOGS}) {
+      for (int hogs : computing) {
         for (String scheduler : List.of("jdk", "gmp")) {
           rows.add(new Row(server, hogs, scheduler));
         }
@@ -73,9 +100,8 @@ final class BankBenchmark {
     Path directory = Files.createTempDirectory("selvage-servers-");
     try {
       List<String> options = new ArrayList<>(List.of("-XX:TieredStopAtLevel=4", "-XX:+UseG1GC"));
-      String procs = System.getenv("GOMAXPROCS"); // which ours reads by itself
-      if (procs != null) {
-        options.add("-Djdk.virtualThreadScheduler.parallelism=" + procs);
+      if (PROCS != null) { // which ours reads by itself
+        options.add("-Djdk.virtualThreadScheduler.parallelism=" + PROCS);
       }
       return new BankRun(row.server, row.scheduler, row.hogs, options)
           .carryOut(databases, directory, connections, 0, seconds);

@@ -26,6 +26,7 @@ import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
+import java.util.regex.Pattern;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -267,6 +268,29 @@ final class WholeJvmIT {
       assertTrue(
           text.contains("a-sleeper") || text.contains("EveryThread"),
           "nothing in it tells of the program's threads");
+    }
+  }
+
+  @Test
+  void a_program_that_knows_nothing_of_it_gets_lines_like_those_of_gos_schedtrace()
+      throws Exception {
+    var line =
+        Pattern.compile(
+            "^SCHED \\d+ms: gomaxprocs=2 idleprocs=[012] threads=\\d+ spinningthreads=\\d+"
+                + " needspinning=0 idlethreads=\\d+ runqueue=\\d+ \\[ \\d+ \\d+ ]$",
+            Pattern.MULTILINE);
+    try (Target target =
+        with("gmp")
+            .option("-Dselvage.schedtrace=20", "-Dselvage.gomaxprocs=2")
+            .start(directory, EveryThread.class)) {
+      target.ask("what", "what ");
+      long begun = System.nanoTime();
+      while (line.matcher(target.stderr()).results().count() < 3) {
+        assertTrue(
+            System.nanoTime() - begun < Target.PATIENCE.toNanos(),
+            () -> "no such lines in: " + target.stderr());
+        Thread.sleep(20);
+      }
     }
   }
 

@@ -78,8 +78,7 @@ class MemoryTests {
   /** Carries out one of Scarce's, and returns how often memory was refused. */
   private static int refused(String name, Object... arguments) throws Exception {
     Class<?>[] types = arguments.length == 0 ? new Class<?>[0] : new Class<?>[] {boolean.class};
-    Method method =
-        new Refusing().loadClass(Scarce.class.getName()).getDeclaredMethod(name, types);
+    Method method = new Refusing().loadClass(Scarce.class.getName()).getDeclaredMethod(name, types);
     method.setAccessible(true);
     return (int) method.invoke(null, arguments);
   }

@@ -537,10 +537,8 @@ class SimulationTests {
     s.runToEnd();
     assertEquals(2, ran[0]);
 
-    Machine spare =
-        s.machines.stream().filter(m -> m.processor == null).findFirst().orElseThrow();
-    Machine other =
-        s.machines.stream().filter(m -> m.processor != null).findFirst().orElseThrow();
+    Machine spare = s.machines.stream().filter(m -> m.processor == null).findFirst().orElseThrow();
+    Machine other = s.machines.stream().filter(m -> m.processor != null).findFirst().orElseThrow();
     assertFalse(s.gmp.retire(other), "it has a P");
     assertTrue(s.gmp.retire(spare));
     assertEquals(0, s.gmp.spares());
