@@ -30,6 +30,9 @@ class SimulationTests {
     /** Those whose task does not come back. */
     final List<Machine> computing = new ArrayList<>();
 
+    /** What others do while an M waits before it takes a runnext; once. */
+    Runnable meanwhile = () -> {};
+
     /** How often the heir has no memory. */
     int refusals;
 
@@ -64,7 +67,11 @@ class SimulationTests {
     }
 
     @Override
-    public void pause() {}
+    public void pause() {
+      Runnable others = meanwhile;
+      meanwhile = () -> {};
+      others.run();
+    }
 
     @Override
     public void watch() {}
@@ -482,6 +489,76 @@ class SimulationTests {
           }
         };
     return self[0];
+  }
+
+  /**
+   * All wait, and then as many tasks come at once as there are Ps: only one M is woken for them, so
+   * whoever finds one lets another M look before it is busy.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 8, 64})
+  void whoFindsWorkLetsAnotherOneLook(int procs) {
+    Simulation s = new Simulation(procs, 1);
+    s.runToEnd();
+    long before = s.unparks;
+    compute(s, procs);
+    assertEquals(procs, s.unparks - before); // and each was woken once
+    s.computing.clear();
+    s.runToEnd();
+  }
+
+  /**
+   * An M has looked into the ring of another one that computes, which then puts something there: it
+   * wakes nobody, since somebody is looking. So who has found nothing looks once more.
+   */
+  @Test
+  void whoFoundNothingLooksOnceMoreBeforeItWaits() {
+    Simulation s = new Simulation(2, 1);
+    s.runToEnd();
+    int[] ran = {0};
+    s.gmp.submit(
+        () -> {
+          s.wake(() -> ran[0]++);
+          s.computing.add(s.running);
+        });
+    while (s.computing.isEmpty()) {
+      assertTrue(s.step());
+    }
+    s.meanwhile =
+        () -> {
+          Processor p = s.computing.getFirst().processor;
+          Runnable next = p == null ? null : p.takeNext();
+          if (p == null || next == null) {
+            throw new AssertionError("it is left to its own M");
+          }
+          p.runs++;
+          next.run();
+          s.gmp.submit(p, () -> ran[0]++, false); // and goes on
+        };
+    while (ran[0] < 2) {
+      assertTrue(s.step(), "somebody waits, and nobody looks");
+    }
+    s.computing.clear();
+    s.runToEnd();
+  }
+
+  /** While one runs, the others wait, and nobody looks. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whoPutsSomethingIntoItsOwnQueueWakesAnother(boolean next) {
+    Simulation s = new Simulation(2, 1);
+    Processor p = compute(s, 1).getFirst().processor;
+    if (p == null) {
+      throw new AssertionError("an M that computes has no P");
+    }
+    while (s.step()) {}
+    int[] ran = {0};
+    s.gmp.submit(p, () -> ran[0]++, next);
+    while (ran[0] < 1) {
+      assertTrue(s.step(), "somebody waits, and nobody looks");
+    }
+    s.computing.clear();
+    s.runToEnd();
   }
 
   // --------------- Ms that cannot be had ---------------
