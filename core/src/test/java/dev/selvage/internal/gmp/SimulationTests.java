@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -559,6 +560,17 @@ class SimulationTests {
     }
     s.computing.clear();
     s.runToEnd();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 7, 256})
+  void aThiefTakesHalfOfTheRing(int n) {
+    Processor p = new Processor(0, new Machine(1));
+    for (int i = 0; i < n; i++) {
+      assertTrue(p.offer(() -> {}));
+    }
+    assertEquals(n - n / 2, p.stealInto(new @Nullable Runnable[Processor.SIZE / 2]));
+    assertEquals(n / 2, p.length());
   }
 
   // --------------- Ms that cannot be had ---------------
