@@ -52,7 +52,7 @@ final class BankBenchmark {
         args.length > 3 ? Arrays.asList(args).subList(3, args.length) : List.of("jetty", "helidon");
     String hogs = Objects.requireNonNullElse(System.getenv("HOGS"), "0,2");
     List<Row> rows =
-        rows(servers, Arrays.stream(hogs.split("[ ,]+")).mapToInt(Integer::parseInt).toArray());
+        rows(servers, Arrays.stream(hogs.split("[ ,]+", -1)).mapToInt(Integer::parseInt).toArray());
     Map<Row, List<BankLoad.Report>> all = new LinkedHashMap<>();
     try (Databases databases = Databases.start()) {
       for (int round = 0; round < rounds; round++) {
@@ -77,6 +77,7 @@ final class BankBenchmark {
     }
     if (seconds > STARVED_SECONDS && rows.stream().anyMatch(Row::isStarved)) {
       System.out.printf(
+          Locale.ROOT,
           "Where those that compute have all carriers of the JDK's scheduler: %d s.%n%n",
           STARVED_SECONDS);
     }
