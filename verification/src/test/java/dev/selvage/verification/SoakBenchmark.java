@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -111,6 +112,7 @@ final class SoakBenchmark {
     Instant begin = Instant.now();
     var stop = new AtomicBoolean();
     var leaked = new AtomicInteger();
+    var broken = new AtomicReference<@Nullable Exception>();
     Thread leaking =
         Thread.ofPlatform()
             .start(
@@ -118,7 +120,7 @@ final class SoakBenchmark {
                   try {
                     leak(List.of(on, off), leaked, stop);
                   } catch (Exception e) {
-                    throw new IllegalStateException("the leak has stopped", e);
+                    broken.set(e);
                   }
                 });
     boolean first = true;
@@ -129,8 +131,14 @@ final class SoakBenchmark {
     }
     stop.set(true);
     leaking.join();
-    reports(on, begin, leaked.get());
+    List<String> wrong = reports(on, begin, leaked.get());
     table(on, off);
+    if (broken.get() != null) {
+      throw new IllegalStateException("the leak has stopped before the end", broken.get());
+    }
+    if (!wrong.isEmpty()) {
+      throw new IllegalStateException(String.join("; ", wrong));
+    }
   }
 
   // ------------------------------------------------------------------ the leak, and its reports
@@ -156,7 +164,10 @@ final class SoakBenchmark {
     return client.send(request, BodyHandlers.ofString()).body();
   }
 
-  private static void reports(SoakBenchmark on, Instant begin, int leaked) throws Exception {
+  /** Prints them; returns what must not be. */
+  private static List<String> reports(SoakBenchmark on, Instant begin, int leaked)
+      throws Exception {
+    List<String> wrong = new ArrayList<>();
     Marker helper = Marker.in(Shop.class, "helper");
     int others = 0;
     boolean found = false;
@@ -183,8 +194,12 @@ final class SoakBenchmark {
     }
     if (!found) {
       System.out.println("First report: none");
+      wrong.add("the leak was not reported");
     }
     System.out.println("Other reports: " + others);
+    if (others > 0) {
+      wrong.add(others + " other reports");
+    }
     String counters;
     try (var client = HttpClient.newHttpClient()) {
       String address = Files.readString(on.directory.resolve("address")).strip();
@@ -202,6 +217,10 @@ final class SoakBenchmark {
         look.certainAt(helper),
         look.root().path("proof").path("refuted").asInt(),
         counters);
+    if (there != look.certainAt(helper) || look.root().path("proof").path("refuted").asInt() > 0) {
+      wrong.add("something else is said to leak, or what was proven has run");
+    }
+    return wrong;
   }
 
   // ------------------------------------------------------------------ the load
