@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
     versionProvider = Selvage.Version.class,
     footer = {
       "",
-      "Instead of PID or URL: FILE.hprof, a heap dump of any HotSpot JVM from 21 on, also one",
+      "Instead of PID or URL: FILE.hprof, a heap dump of any HotSpot JVM from 22 on, also one",
       "that never saw selvage (jcmd PID GC.heap_dump FILE.hprof). Without any of them: the one",
       "JVM there is, or a menu. Attaching leaves something behind, and says so first. Examples:",
       "  selvage leaks 4711",

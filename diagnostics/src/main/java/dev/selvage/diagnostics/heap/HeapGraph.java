@@ -224,7 +224,7 @@ public final class HeapGraph {
       HprofReader.read(file, index);
       if (index.threadRoots.isEmpty()) {
         throw new HeapDumpException(
-            "it has no threads: make one with jcmd PID GC.heap_dump FILE, on HotSpot from 21 on");
+            "it has no threads: make one with jcmd PID GC.heap_dump FILE, on HotSpot from 22 on");
       }
       progress.say(String.format(java.util.Locale.ROOT, "%,d objects", ids.size()));
       ids.freeze();
@@ -762,6 +762,7 @@ public final class HeapGraph {
         boolean mounted =
             at.carrier < 0 ? thread.state == HeapThread.State.RUNNABLE : idAt(at.carrier) != 0;
         thread.gap = states.gap(intAt(at.state), thread.stack.frames, mounted);
+        thread.unwritten = thread.stack.frames.isEmpty() && states.isOff(intAt(at.state));
       }
     }
   }

@@ -49,6 +49,7 @@ public final class HeapThread {
   int serial;
   State state = State.RUNNABLE;
   Gap gap = Gap.NONE;
+  boolean unwritten;
   Stack stack = Stack.NONE;
   int name = -1; // objects; -1 for null
   int blocker = -1;
@@ -74,6 +75,14 @@ public final class HeapThread {
   /** What the dump lacks of it. */
   public Gap gap() {
     return gap;
+  }
+
+  /**
+   * Whether it is off its carrier, with a stack, and the JVM that made the dump has written none of
+   * it: HotSpot does from 22 on.
+   */
+  public boolean isUnwritten() {
+    return unwritten;
   }
 
   /** All frames, leaf first, also those that the JVM hides. */

@@ -95,6 +95,17 @@ final class VirtualStates {
     return mounted && Motion.mayHide(stack) ? HeapThread.Gap.RESULT : HeapThread.Gap.NONE;
   }
 
+  /** Whether a thread in that state has left its carrier, so that all its stack is in the heap. */
+  boolean isOff(int number) {
+    int state = number & ~suspended;
+    return state >= 0
+        && (state == parked
+            || state == timedParked
+            || state == blocked
+            || state == wait
+            || state == timedWait);
+  }
+
   private static boolean isTimed(List<StackTraceElement> stack) {
     for (StackTraceElement frame : stack) {
       String type = frame.getClassName();

@@ -1,5 +1,5 @@
 /**
- * Heap dumps of any HotSpot JVM from 21 on: reads them in bounded memory, and computes which
+ * Heap dumps of any HotSpot JVM from 22 on: reads them in bounded memory, and computes which
  * virtual threads of theirs can never run again. Knows nothing of reports.
  */
 package dev.selvage.diagnostics.heap;

@@ -34,7 +34,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds, in a heap dump of any HotSpot JVM from 21 on, the virtual threads that can never run
+ * Finds, in a heap dump of any HotSpot JVM from 22 on, the virtual threads that can never run
  * again. The JVM that was dumped need not have known of Selvage. For one thread; blocks while it
  * reads.
  */
@@ -177,6 +177,7 @@ public final class HeapDumpProver {
     findings.replaceAll(excuses::applied);
     findings.sort(Finding.WORST_FIRST);
     String java = texts.javaVersion();
+    long unwritten = graph.threads().stream().filter(HeapThread::isUnwritten).count();
     return new Report(
         Instant.now(),
         new Report.Vm(pid, java == null ? "unknown" : java, "unknown"),
@@ -184,7 +185,19 @@ public final class HeapDumpProver {
         census(graph, liveness, new HashSet<>(leaked), doubts.keySet())
             .withExcused(Excuses.threads(findings)),
         new Report.Proof(
-            source.text(), 0, 0, (System.nanoTime() - start) / 1e6, true, false, 0, null),
+            source.text(),
+            0,
+            0,
+            (System.nanoTime() - start) / 1e6,
+            unwritten == 0,
+            false,
+            0,
+            unwritten == 0
+                ? null
+                : "the dump has no stack of "
+                    + unwritten
+                    + (unwritten == 1 ? " virtual thread that is" : " virtual threads that are")
+                    + " parked, so of those nothing is known: HotSpot writes them from 22 on"),
         findings,
         notes(java));
   }
@@ -698,7 +711,12 @@ public final class HeapDumpProver {
       total++;
       switch (thread.state()) {
         case NOT_ALIVE -> {}
-        case RUNNABLE -> {}
+        case RUNNABLE -> {
+          if (thread.isUnwritten()) {
+            blocked++;
+            unprovable.merge("no stack in the dump", 1, Integer::sum);
+          }
+        }
         case TIMED -> {
           blocked++;
           timed++;

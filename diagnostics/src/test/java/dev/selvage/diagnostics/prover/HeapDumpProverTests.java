@@ -348,6 +348,26 @@ final class HeapDumpProverTests {
     assertGap(HeapDumpProver.UNSEEN);
   }
 
+  /** As HotSpot 21 dumps them. */
+  @Test
+  void where_the_jvm_writes_no_stacks_of_parked_threads_that_is_said() throws IOException {
+    dump.parked("whole", sync(), "com.acme.Task.run:1");
+    Report whole = look(_ -> false);
+    assertTrue(whole.proof().complete());
+    assertEquals(Map.of(), whole.goroutines().unprovable());
+
+    dump.virtual("parked", 4).set("parkBlocker", sync());
+    dump.virtual("parked too", 4).set("parkBlocker", sync());
+    Report report = look(_ -> false);
+    assertEquals("", proven(report));
+    assertFalse(report.proof().complete());
+    assertTrue(
+        String.valueOf(report.proof().why()).contains("no stack of 2 virtual threads"),
+        report.proof()::toString);
+    assertEquals(2, report.goroutines().unprovable().get("no stack in the dump"));
+    assertEquals(3, report.goroutines().blocked(), "none of them runs");
+  }
+
   @Test
   void nobody_is_proven_while_the_callers_of_one_that_runs_are_not_in_the_dump()
       throws IOException {
