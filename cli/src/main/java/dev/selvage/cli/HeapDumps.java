@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -22,14 +23,19 @@ import org.jspecify.annotations.Nullable;
 final class HeapDumps {
   private static final String OPTIMISING = "4";
 
+  /** How long the agent may take to dump, beside what virtual threads take to be kept off. */
+  private static final Duration DUMP_PATIENCE = Duration.ofMinutes(30);
+
   /** How many dumps are taken at most where one lacks what threads had in their hands just then. */
   private static final int TRIES = 3;
 
   private final Installation installation;
+  private final Targets targets;
   private final Terminal terminal;
 
-  HeapDumps(Installation installation, Terminal terminal) {
+  HeapDumps(Installation installation, Targets targets, Terminal terminal) {
     this.installation = installation;
+    this.targets = targets;
     this.terminal = terminal;
   }
 
@@ -82,8 +88,9 @@ final class HeapDumps {
    * either it or the reader is at fault.
    *
    * @param keep where the dump goes from which the report was made; null if it is to be deleted
+   * @param hold whether virtual threads are to be kept off their carriers, which takes the agent
    */
-  Report exact(JavaProcess process, Excuses excuses, @Nullable Path keep)
+  Report exact(JavaProcess process, Excuses excuses, @Nullable Path keep, boolean hold)
       throws InterruptedException {
     if (keep != null && Files.exists(keep)) {
       throw new CommandFailure(ExitCode.USAGE, keep + " is there already");
@@ -94,7 +101,7 @@ final class HeapDumps {
       Runtime.getRuntime().addShutdownHook(cleaner);
       try {
         for (int i = 1; ; i++) {
-          Report report = exact(process, directory, excuses, keep);
+          Report report = exact(process, directory, excuses, keep, hold);
           if (i == TRIES || !HeapDumpProver.isWorthAnother(report)) {
             if (keep != null) {
               move(directory, keep);
@@ -120,7 +127,11 @@ final class HeapDumps {
 
   /** Dumps a process once, and looks. */
   private Report exact(
-      JavaProcess process, ReportDirectory directory, Excuses excuses, @Nullable Path keep)
+      JavaProcess process,
+      ReportDirectory directory,
+      Excuses excuses,
+      @Nullable Path keep,
+      boolean hold)
       throws IOException, InterruptedException {
     long pid = process.pid();
     Path file = directory.heapDump();
@@ -146,7 +157,8 @@ final class HeapDumps {
             + (keep == null ? " is deleted afterwards" : " goes to " + keep + " afterwards"));
     // Compiled code goes only when no stack has it: what was there both before and after.
     Set<String> compiled = new HashSet<>(optimised(directory, pid));
-    String said = jcmd(directory, pid, "GC.heap_dump", file.toString());
+    String said =
+        hold ? held(process, directory) : jcmd(directory, pid, "GC.heap_dump", file.toString());
     if (!Files.exists(file)) {
       throw new CommandFailure(
           ExitCode.UNREACHABLE, "process " + pid + " wrote no heap dump: " + lastLine(said));
@@ -170,6 +182,30 @@ final class HeapDumps {
       keep(directory);
       throw e;
     }
+  }
+
+  /** Has the agent dump it, with no virtual thread on a carrier; what came of that. */
+  private String held(JavaProcess process, ReportDirectory directory) throws IOException {
+    try (Attachment attachment = Attachment.to(process.pid())) {
+      targets.warn(process, attachment);
+      attachment.load(
+          targets.agentJar(),
+          new AgentOptions()
+              .set("command", "dump")
+              .set("report", directory.report())
+              .set("dump-file", directory.heapDump()),
+          DUMP_PATIENCE);
+    }
+    String said = directory.readReport();
+    if (said == null) {
+      return "the agent left no word: the standard error of that process has the cause";
+    }
+    if (said.startsWith("{")) {
+      ReportReader.read(said); // throws what it says
+    }
+    Files.delete(directory.report()); // so that it is not taken for that of the next dump
+    terminal.say(said);
+    return said;
   }
 
   private void move(ReportDirectory directory, Path to) {

@@ -70,6 +70,14 @@ final class LeaksCommand implements Callable<Integer> {
   private boolean exact;
 
   @Option(
+      names = "--hold",
+      description =
+          "With --exact: have the agent keep virtual threads off their carriers while it is dumped,"
+              + " so that the dump has all that they have in their hands. For a process that is"
+              + " never still; it stands still for up to two seconds longer, and the agent stays.")
+  private boolean hold;
+
+  @Option(
       names = "--keep-dump",
       paramLabel = "FILE",
       description =
@@ -100,6 +108,9 @@ final class LeaksCommand implements Callable<Integer> {
     }
     if (keepDump != null && !exact) {
       throw target.usage("--keep-dump is for --exact");
+    }
+    if (hold && !exact) {
+      throw target.usage("--hold is for --exact");
     }
     Excuses excuses = rules.excuses(target.spec.commandLine());
     Baseline baseline = options.baseline(target.spec.commandLine());
@@ -148,7 +159,7 @@ final class LeaksCommand implements Callable<Integer> {
     }
     JavaProcess process = targets.process(target.spec, target.name);
     return exact
-        ? ReportJson.render(dumps.exact(process, excuses, keepDump))
+        ? ReportJson.render(dumps.exact(process, excuses, keepDump, hold))
         : attach(process, excuses);
   }
 

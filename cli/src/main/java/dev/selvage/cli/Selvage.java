@@ -60,7 +60,8 @@ final class Selvage implements Runnable {
         .addSubcommand(new DemoCommand(installation, terminal))
         .addSubcommand(new RunCommand(installation, terminal))
         .addSubcommand(new PsCommand(terminal, processes))
-        .addSubcommand(new LeaksCommand(targets, new HeapDumps(installation, terminal), terminal))
+        .addSubcommand(
+            new LeaksCommand(targets, new HeapDumps(installation, targets, terminal), terminal))
         .addSubcommand(new DiffCommand(terminal))
         .addSubcommand(new StacksCommand(targets, terminal))
         .addSubcommand(new TopCommand(targets, terminal))

@@ -101,6 +101,23 @@ final class LeaksCommandTest {
     assertEquals(ExitCode.USAGE, leaks(jvm, "--exact", "--keep-dump", file.toString()));
     assertTrue(commands.err().contains("is there already"), commands.err());
     assertEquals(ExitCode.USAGE, leaks(jvm, "--keep-dump", file.toString()));
+    assertEquals(ExitCode.USAGE, leaks(jvm, "--hold"));
+    assertTrue(commands.err().contains("--hold is for --exact"), commands.err());
+  }
+
+  @Test
+  void exactHasTheAgentDumpWhereThreadsAreToBeHeldAndSaysWhatItCannot() throws Exception {
+    Process jvm = leaving("nothing could be kept off");
+    assertEquals(ExitCode.UNREACHABLE, leaks(jvm, "--exact", "--hold"), commands.err());
+    assertTrue(commands.err().contains("what stays there"), commands.err());
+    assertTrue(
+        commands.err().contains("wrote no heap dump: nothing could be kept off"), commands.err());
+    String options = Files.readString(directory.resolve("options"));
+    assertTrue(options.contains("command=dump"), options);
+    assertTrue(options.contains("heap.hprof"), options);
+    jvm = leaving(ReportJson.error("no room"));
+    assertEquals(ExitCode.INCOMPLETE, leaks(jvm, "--exact", "--hold"), commands.err());
+    assertTrue(commands.err().contains("no room"), commands.err());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.selvage.verification;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Report;
@@ -9,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,10 +26,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class SwitchedIT {
   private static final int SECONDS = Integer.getInteger("selvage.switched.seconds", 12);
 
+  private static final int HELD_DUMPS = 6;
+
+  /** What a dump may lack though no virtual thread is on a carrier. */
+  private static final Set<String> OF_PLATFORM_THREADS = Set.of("nothing", "a thread that runs");
+
   /** For each gap: how many dumps had it, and how many would have proven something false then. */
   private record Tally(Map<String, Integer> dumps, Map<String, Integer> saved) {
     Tally() {
       this(new TreeMap<>(), new TreeMap<>());
+    }
+
+    int count() {
+      return dumps.values().stream().mapToInt(Integer::intValue).sum();
     }
 
     @Override
@@ -59,6 +71,49 @@ final class SwitchedIT {
       assertEquals(
           List.of(SwitchedProgram.LEAKED),
           quiet.certain().stream().flatMap(found -> found.names().stream()).toList());
+    }
+  }
+
+  /**
+   * In such a program something runs nearly all the time. The agent keeps it off its carriers, and
+   * then it goes on.
+   */
+  @Test
+  void what_leaks_is_proven_while_threads_are_kept_off_their_carriers(
+      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory) throws Exception {
+    try (var target =
+        Target.java()
+            .collector("G1")
+            .option("-Djdk.virtualThreadScheduler.parallelism=2")
+            .classPath(Project.testClassesAndTheLanguage())
+            .start(directory, SwitchedProgram.class, "timed")) {
+      target.await("ready");
+      var tally = new Tally();
+      var held = new Tally();
+      boolean proven = false;
+      long end = System.nanoTime() + Target.PATIENCE.toNanos();
+      // On a machine that is busy they may not be free in time, or the thread of a timer runs.
+      while ((!proven || held.count() < HELD_DUMPS) && System.nanoTime() < end) {
+        var word = new StringBuilder();
+        Path dump = target.heldDump(word);
+        Report report = target.prove(dump, _ -> false);
+        boolean all = word.toString().startsWith("2 of 2 carriers were kept free");
+        look(report, dump, all ? held : tally); // nothing false
+        proven |= all && report.findings().stream().anyMatch(Finding.Proven.class::isInstance);
+        Files.delete(dump);
+      }
+      assertTrue(proven, () -> "none proves the leak: " + held + "; not held: " + tally);
+      assertTrue(held.count() >= HELD_DUMPS, () -> held + "; not held: " + tally);
+      assertTrue(OF_PLATFORM_THREADS.containsAll(held.dumps.keySet()), held::toString);
+      SelvageCommand.Result command =
+          SelvageCommand.run(
+              SelvageCommand.of("leaks", Long.toString(target.pid()), "--exact", "--hold"),
+              directory.resolve("command.txt"));
+      assertEquals(0, command.code(), command.err());
+      assertTrue(
+          command.err().contains("carriers were kept free of virtual threads"), command.err());
+      assertTrue(command.out().contains("from a heap dump"), command.out());
+      assertEquals("all ended", target.ask("stop", ""));
     }
   }
 

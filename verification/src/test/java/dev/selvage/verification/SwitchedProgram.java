@@ -33,6 +33,7 @@ final class SwitchedProgram {
       case "flat" -> flat();
       case "deep" -> deep();
       case "handed" -> handed();
+      case "timed" -> timed();
       default -> throw new IllegalArgumentException(args[0]);
     }
     Thread.sleep(200);
@@ -133,6 +134,36 @@ final class SwitchedProgram {
       switchOver(number);
     }
     return 0;
+  }
+
+  // ------------------------------------------------------------------ with pauses
+
+  /** As deep, but the carriers find time for other tasks now and then. */
+  private static void timed() {
+    for (int i = 0; i < 6; i++) {
+      go(
+          "switched",
+          () -> {
+            var latch = new CountDownLatch(1);
+            go("held by a caller", () -> await(latch));
+            pausing(DEPTH);
+            latch.countDown();
+          });
+    }
+  }
+
+  private static int pausing(int depth) {
+    if (depth > 0) {
+      return pausing(depth - 1) + 1;
+    }
+    long sum = 0;
+    while (!stop) {
+      LockSupport.parkNanos(1_000_000);
+      for (int i = 0; i < 1_000_000; i++) {
+        sum += i ^ (sum << 1);
+      }
+    }
+    return sum == 42 ? 1 : 0; // so that it is computed
   }
 
   // ------------------------------------------------------------------ in what a method returns

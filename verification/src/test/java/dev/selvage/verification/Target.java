@@ -229,6 +229,15 @@ final class Target implements AutoCloseable {
     return file;
   }
 
+  /** The heap, by the agent, while virtual threads are kept off their carriers; and its word. */
+  Path heldDump(StringBuilder word) throws Exception {
+    Path file = directory.resolve("heap-" + ++looks + ".hprof");
+    Path report = directory.resolve("held-" + looks);
+    attach("command=dump,report=" + encode(report) + ",dump-file=" + encode(file));
+    word.append(Files.readString(report));
+    return file;
+  }
+
   /**
    * What is proven from a dump of the heap. The first tier compiles everything here, so that a dump
    * has all that stacks hold.

@@ -10,6 +10,7 @@ import dev.selvage.diagnostics.growth.HolderSearch;
 import dev.selvage.diagnostics.profile.DumpTriggers;
 import dev.selvage.diagnostics.profile.Profiler;
 import dev.selvage.diagnostics.profile.StackDump;
+import dev.selvage.diagnostics.prover.HeldDump;
 import dev.selvage.diagnostics.prover.Holders;
 import dev.selvage.diagnostics.prover.JdkBuild;
 import dev.selvage.diagnostics.prover.Prover;
@@ -69,6 +70,9 @@ public final class AgentRuntime {
 
   /** For how long threads that were unwound are waited for. */
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  /** For how long virtual threads may take to leave their carriers for a dump. */
+  private static final Duration LEAVE_CARRIERS = Duration.ofSeconds(2);
 
   /** How often goroutines are counted where their number matters. */
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
@@ -435,9 +439,20 @@ public final class AgentRuntime {
         serveTool();
         return;
       }
+      if (command.equals("dump")) {
+        mark();
+        open();
+        Path dump =
+            options
+                .path("dump-file")
+                .orElseThrow(
+                    () -> new IllegalArgumentException("agent option dump-file is missing"));
+        write(file, HeldDump.write(dump, LEAVE_CARRIERS).toString());
+        return;
+      }
       if (!command.equals("leaks")) {
         throw new IllegalArgumentException(
-            "agent option command: '" + command + "' is not known; leaks and serve are");
+            "agent option command: '" + command + "' is not known; leaks, serve and dump are");
       }
       Rules rules = options.rules();
       mark();

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What Selvage must know about virtual threads that the JDK has no public API for. One
@@ -48,6 +50,9 @@ public interface Jdk {
 
   /** Whether goroutines of some copy of Selvage run on its own scheduler, as far as can be told. */
   boolean hasOwnScheduler();
+
+  /** What the JDK runs virtual threads on by default; null where it cannot be had. */
+  @Nullable Executor defaultScheduler();
 
   /** Calls back for each virtual thread that is listed, with its container; the root's first. */
   void forEach(java.util.function.BiConsumer<Container, Thread> consumer);

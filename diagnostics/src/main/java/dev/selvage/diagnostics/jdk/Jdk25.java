@@ -30,6 +30,7 @@ import java.util.Spliterator;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -114,6 +115,7 @@ final class Jdk25 implements Jdk {
   private @Nullable MethodHandle ownedMonitorsAt;
   private @Nullable MethodHandle snapshotStack;
   private @Nullable MethodHandle exclusiveOwner;
+  private @Nullable MethodHandle defaultScheduler;
   private @Nullable Set<Thread> rootThreads;
   private @Nullable Set<WeakReference<?>> registry;
   private @Nullable Class<?> containerClass;
@@ -170,6 +172,7 @@ final class Jdk25 implements Jdk {
     // Not missed where they are shut: dumps then do not name locks, or not who has them.
     quietly(this::openSnapshots);
     quietly(this::openOwners);
+    quietly(this::openScheduler);
     Object shared = Thread.class;
     try {
       shared = Class.forName("jdk.internal.vm.ThreadContainers");
@@ -314,6 +317,13 @@ final class Jdk25 implements Jdk {
     exclusiveOwner = LockQueues.owner();
   }
 
+  private void openScheduler() throws ReflectiveOperationException {
+    Class<?> virtual = Class.forName("java.lang.VirtualThread");
+    defaultScheduler =
+        MethodHandles.privateLookupIn(virtual, MethodHandles.lookup())
+            .findStatic(virtual, "defaultScheduler", methodType(Executor.class));
+  }
+
   private void openSnapshots() throws ReflectiveOperationException {
     Class<?> type = Class.forName("jdk.internal.vm.ThreadSnapshot");
     Lookup lookup = MethodHandles.privateLookupIn(type, MethodHandles.lookup());
@@ -404,6 +414,16 @@ final class Jdk25 implements Jdk {
       }
     }
     return false;
+  }
+
+  @Override
+  public @Nullable Executor defaultScheduler() {
+    MethodHandle get = defaultScheduler;
+    try {
+      return get == null ? null : (Executor) get.invokeExact();
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
   }
 
   @Override
