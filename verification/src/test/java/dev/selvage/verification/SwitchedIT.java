@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class SwitchedIT {
   private static final int SECONDS = Integer.getInteger("selvage.switched.seconds", 12);
 
-  private static final int HELD_DUMPS = 6;
+  private static final int HELD_DUMPS = 3;
 
   /** What a dump may lack though no virtual thread is on a carrier. */
   private static final Set<String> OF_PLATFORM_THREADS = Set.of("nothing", "a thread that runs");
