@@ -13,6 +13,7 @@ import dev.selvage.time.Ticker;
 import dev.selvage.time.Timer;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -48,6 +49,27 @@ final class ProbeTests {
       Threads.start(() -> {}).join();
     }
     Threads.until(() -> ticks() >= ticks + 10); // each was run at least once
+  }
+
+  @Test
+  void measuresHowLongGoroutinesAreRunnable() throws Exception {
+    if (!Scheduler.ofThisJvm().isGmp()) {
+      assertEquals(0, latencies());
+      return;
+    }
+    AutoCloseable measuring = Probe.measureLatency();
+    AutoCloseable another = Probe.measureLatency();
+    measuring.close();
+    measuring.close(); // no effect: the other one goes on
+    long before = latencies();
+    Threads.start(() -> {}).join();
+    Threads.until(() -> latencies() > before);
+    another.close();
+  }
+
+  private static long latencies() {
+    Object counts = Objects.requireNonNull(Probe.scheduling().get("latencies"));
+    return Arrays.stream((long[]) counts).sum();
   }
 
   private static long ticks() {

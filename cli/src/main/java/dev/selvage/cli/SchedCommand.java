@@ -47,6 +47,13 @@ final class SchedCommand implements Callable<Integer> {
               + " time.")
   private boolean json;
 
+  @Option(
+      names = "--latency",
+      description =
+          "Measure also how long goroutines are runnable before they run: for a second, or for"
+              + " --interval, each time. Takes a little time from each.")
+  private boolean latency;
+
   @Mixin private LiveOptions live = new LiveOptions();
 
   SchedCommand(Targets targets, Terminal terminal) {
@@ -58,26 +65,42 @@ final class SchedCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     String fault =
         interval != null && interval.isZero() ? "--interval must be longer than 0s" : live.fault();
+    if (fault == null && latency && interval != null && !json) {
+      fault = "--latency is for the table, and for --json";
+    }
     if (fault != null) {
       throw target.usage(fault);
     }
     try (DebugSource source = targets.open(target.spec, target.name)) {
       if (json) {
         live.once |= interval == null && live.count == null;
-        Duration pause = interval == null ? REFRESH : interval;
-        live.show(terminal, pause, "", false, () -> ask(source) + System.lineSeparator());
+        Duration every = interval == null ? REFRESH : interval;
+        live.show(
+            terminal, pause(every), "", false, () -> ask(source, every) + System.lineSeparator());
       } else if (interval != null) {
-        live.show(terminal, interval, "", false, () -> SchedText.lines(ask(source)));
+        Duration every = interval;
+        live.show(terminal, every, "", false, () -> SchedText.lines(ask(source, every)));
       } else {
         var table = new SchedText();
-        live.show(terminal, REFRESH, System.lineSeparator(), true, () -> table.next(ask(source)));
+        live.show(
+            terminal,
+            pause(REFRESH),
+            System.lineSeparator(),
+            true,
+            () -> table.next(ask(source, REFRESH)));
       }
     }
     return ExitCode.DONE;
   }
 
-  private static JsonNode ask(DebugSource source) throws InterruptedException {
-    return parse(source, source.text(PAGE, DebugSource.PATIENCE));
+  /** What measures takes the time itself. */
+  private Duration pause(Duration every) {
+    return latency ? Duration.ZERO : every;
+  }
+
+  private JsonNode ask(DebugSource source, Duration every) throws InterruptedException {
+    String page = latency ? PAGE + "?seconds=" + every.toNanos() / 1e9 : PAGE;
+    return parse(source, source.text(page, DebugSource.PATIENCE.plus(every)));
   }
 
   private static JsonNode parse(DebugSource source, String text) {

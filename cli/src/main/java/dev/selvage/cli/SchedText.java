@@ -9,6 +9,9 @@ import java.util.Map;
 
 /** What a scheduler did and does ({@code selvage.scheduler/1}), as text. Keeps the last ticks. */
 final class SchedText {
+  /** How wide the longest bar is. */
+  private static final int BAR = 40;
+
   /** By scheduler and P. */
   private final Map<String, Long> lastTicks = new HashMap<>();
 
@@ -26,6 +29,8 @@ final class SchedText {
     }
     if (root.path("schedulers").isEmpty()) {
       jdk(out, root.path("jdk"));
+    } else if (root.has("latency")) {
+      latency(out, root.path("latency"));
     }
     return out.toString();
   }
@@ -61,6 +66,7 @@ final class SchedText {
             "OVERFLOWS",
             "WAKES",
             "IN VAIN",
+            "TAKEN",
             "STATE"));
     for (JsonNode p : scheduler.path("processors")) {
       long ticks = p.path("ticks").asLong();
@@ -80,9 +86,56 @@ final class SchedText {
               number(p.path("overflows").asLong()),
               number(p.path("wakes").asLong()),
               number(p.path("wokenInVain").asLong()),
+              number(p.path("takenAway").asLong()),
               p.path("idle").asBoolean() ? "idle" : "runs"));
     }
-    out.append(Table.render(cells, 10));
+    out.append(Table.render(cells, 11));
+  }
+
+  /** How long goroutines were runnable: a row for each power of two, as far as there were any. */
+  private static void latency(StringBuilder out, JsonNode latency) {
+    List<Long> counts = new ArrayList<>();
+    latency.path("buckets").forEach(count -> counts.add(count.asLong()));
+    long all = counts.stream().mapToLong(Long::longValue).sum();
+    out.append("Runnable before they ran: ").append(number(all)).append(" in ");
+    out.append(Amounts.number(latency.path("seconds").asDouble())).append('s');
+    if (all == 0) {
+      out.append(System.lineSeparator());
+      return;
+    }
+    for (int percent : new int[] {50, 99}) {
+      out.append(", ").append(percent).append("% less than ");
+      out.append(below(reached(counts, all, percent)));
+    }
+    out.append(System.lineSeparator());
+    long most = counts.stream().mapToLong(Long::longValue).max().orElse(1);
+    int first = 0;
+    while (counts.get(first) == 0) {
+      first++;
+    }
+    List<List<String>> cells = new ArrayList<>();
+    for (int i = first; i < counts.size(); i++) {
+      long count = counts.get(i);
+      int width = (int) Math.ceilDiv(BAR * count, most);
+      cells.add(List.of("<", below(i), number(count), "#".repeat(width)));
+    }
+    out.append(Table.render(cells, 3));
+  }
+
+  /** The first place at which so many of all have been counted. */
+  private static int reached(List<Long> counts, long all, int percent) {
+    long sum = 0;
+    for (int i = 0; i < counts.size(); i++) {
+      sum += counts.get(i);
+      if (sum >= Math.ceilDiv(all * percent, 100L)) {
+        return i;
+      }
+    }
+    return counts.size() - 1;
+  }
+
+  private static String below(int place) {
+    return Amounts.text(1L << Math.min(place, 62), "nanoseconds");
   }
 
   private static void jdk(StringBuilder out, JsonNode jdk) {

@@ -509,8 +509,8 @@ final class InstrumentsTest {
         "spinning":0,"threads":5,"spare":2,"queued":3,"handOffs":{"computing":4,"blocked":5,
         "inNative":6,"refused":0},"processors":[
         {"id":0,"idle":false,"queued":7,"ticks":%d,"steals":1,"stolen":2,"fromGlobal":3,
-        "overflows":4,"wakes":5,"wokenInVain":6},{"id":1,"idle":true,"queued":0,"ticks":10,
-        "steals":0,"stolen":0,"fromGlobal":0,"overflows":0,"wakes":0,"wokenInVain":0}],
+        "overflows":4,"wakes":5,"wokenInVain":6,"takenAway":8},{"id":1,"idle":true,"queued":0,"ticks":10,
+        "steals":0,"stolen":0,"fromGlobal":0,"overflows":0,"wakes":0,"wokenInVain":0,"takenAway":0}],
         "retired":{},"id":0}],"jdk":{"parallelism":2}}
         """
             .formatted(uptime, ticks));
@@ -527,12 +527,42 @@ final class InstrumentsTest {
         "Ps taken away: 4 while computing, 5 pinned, 6 in native code; 0 times there was no M",
         lines.get(1));
     assertEquals(
-        List.of("0", "7", "50", "-", "1", "2", "3", "4", "5", "6", "runs"), cells(lines.get(3)));
+        List.of("0", "7", "50", "-", "1", "2", "3", "4", "5", "6", "8", "runs"),
+        cells(lines.get(3)));
     assertEquals(
-        List.of("0", "7", "2,050", "1,000", "1", "2", "3", "4", "5", "6", "runs"),
+        List.of("0", "7", "2,050", "1,000", "1", "2", "3", "4", "5", "6", "8", "runs"),
         cells(lines.get(9)));
     assertEquals(
-        List.of("1", "0", "10", "0", "0", "0", "0", "0", "0", "0", "idle"), cells(lines.get(10)));
+        List.of("1", "0", "10", "0", "0", "0", "0", "0", "0", "0", "0", "idle"),
+        cells(lines.get(10)));
+  }
+
+  @Test
+  void schedShowsHowLongGoroutinesWereRunnable() throws Exception {
+    String measured =
+        new String(sched(1_000, 50), StandardCharsets.UTF_8).strip().replaceFirst("}$", "")
+            + ",\"latency\":{\"seconds\":1.0,\"buckets\":[0,0,0,0,0,0,0,0,0,0,1,80,0,9,10]}}";
+    pages.with("/debug/selvage/scheduler?seconds=1.0", bytes(measured));
+    assertEquals(
+        ExitCode.DONE,
+        commands.run("sched", pages.address(), "--latency", "--once"),
+        commands.err());
+    List<String> lines = commands.out().lines().toList();
+    int at = lines.size() - 6;
+    assertEquals(
+        "Runnable before they ran: 100 in 1s, 50% less than 2.05us, 99% less than 16.38us",
+        lines.get(at));
+    assertEquals("<   1.02us   1  #", lines.get(at + 1));
+    assertEquals("<   2.05us  80  " + "#".repeat(40), lines.get(at + 2));
+    assertEquals(List.of("<", "4.1us", "0"), cells(lines.get(at + 3)));
+    assertEquals(List.of("<", "8.19us", "9", "#####"), cells(lines.get(at + 4)));
+    assertEquals(List.of("<", "16.38us", "10", "#####"), cells(lines.get(at + 5)));
+    var both = new Commands();
+    assertEquals(
+        ExitCode.USAGE,
+        both.run("sched", pages.address(), "--latency", "--interval", "1s"),
+        both.err());
+    assertTrue(both.err().contains("--latency is for the table"), both.err());
   }
 
   private static List<String> cells(String line) {

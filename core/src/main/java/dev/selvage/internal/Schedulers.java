@@ -12,15 +12,18 @@ import org.jspecify.annotations.Nullable;
  * none: a copy in which no goroutine was ever started has none. Thread-safe; does not block.
  */
 public final class Schedulers {
-  // Both are set by the schedulers, which know of this class; it does not know of them.
+  // All are set by the schedulers, which know of this class; it does not know of them.
   private static volatile Supplier<List<Map<String, Object>>> stats = List::of;
+  private static volatile Supplier<long[]> latencies = () -> new long[0];
   private static volatile @Nullable String jdk;
 
   private Schedulers() {}
 
   /** Says who knows the schedulers that there are. */
-  public static void setStats(Supplier<List<Map<String, Object>>> supplier) {
+  public static void setStats(
+      Supplier<List<Map<String, Object>>> supplier, Supplier<long[]> latency) {
     stats = supplier;
+    latencies = latency;
   }
 
   /** Says that goroutines run on the scheduler of the JDK, and why. */
@@ -32,6 +35,7 @@ public final class Schedulers {
   public static Map<String, Object> tell() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("schedulers", new ArrayList<>(stats.get()));
+    map.put("latencies", latencies.get());
     String why = jdk;
     if (why != null) {
       map.put("jdk", why);

@@ -31,6 +31,9 @@ public abstract class Tracing {
 
     /** Counts, once more or once less, what goroutines use. Starts no scheduler. */
     void countUsage(boolean on);
+
+    /** Measures, once more or once less, how long goroutines are runnable. Starts no scheduler. */
+    void measureLatency(boolean on);
   }
 
   /** Says how. */

@@ -237,6 +237,23 @@ public final class Probe {
   }
 
   /**
+   * Measures how long goroutines are runnable before they run, until it is closed, as {@link
+   * dev.selvage.scheduler.Scheduler#measureLatency}; {@link #scheduling} tells what was measured.
+   * Asking starts no scheduler. Copies that are older have no such method.
+   *
+   * @return ends it; has no effect the second time
+   */
+  public static AutoCloseable measureLatency() {
+    Tracing.door().measureLatency(true);
+    AtomicBoolean open = new AtomicBoolean(true);
+    return () -> {
+      if (open.getAndSet(false)) {
+        Tracing.door().measureLatency(false);
+      }
+    };
+  }
+
+  /**
    * Tells a listener from now on which labels come into force in which thread, by its identifier.
    * It is called on that thread, so must be quick and must not block.
    *
@@ -385,8 +402,10 @@ public final class Probe {
    * of Longs: {@code computing}, {@code blocked}, {@code inNative}, {@code refused}), {@code
    * processors} (a list of maps: {@code id}, {@code idle} (Boolean), {@code queued} and Longs as in
    * {@code retired}) and {@code retired} (a map of Longs: {@code ticks}, {@code steals}, {@code
-   * stolen}, {@code fromGlobal}, {@code overflows}, {@code wakes}, {@code wokenInVain}); all as in
-   * {@code dev.selvage.scheduler.SchedulerStats}</td></tr>
+   * stolen}, {@code fromGlobal}, {@code overflows}, {@code wakes}, {@code wokenInVain},
+   * {@code takenAway}); all as in {@code dev.selvage.scheduler.SchedulerStats}</td></tr>
+   * <tr><td>{@code latencies}</td><td>long[]: as {@code Scheduler.latencies} gives it; empty where
+   * there are none of our schedulers</td></tr>
    * <tr><td>{@code jdk}</td><td>String: why goroutines run on the scheduler of the JDK; only where
    * they do, and one was started</td></tr>
    * </table>

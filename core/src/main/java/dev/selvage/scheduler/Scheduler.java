@@ -171,7 +171,7 @@ public final class Scheduler implements AutoCloseable {
 
   private static SchedulerStats.Counts counts(Counters c) {
     return new SchedulerStats.Counts(
-        c.runs, c.steals, c.stolen, c.globals, c.overflows, c.wakes, c.futile);
+        c.runs, c.steals, c.stolen, c.globals, c.overflows, c.wakes, c.futile, c.handOffs);
   }
 
   /** Something that is looked at until this is closed. */
@@ -222,11 +222,7 @@ public final class Scheduler implements AutoCloseable {
    * @return in place i how many waited for less than 2^i nanoseconds, but not less than half of it
    */
   public static long[] latencies() {
-    long[] counts = new long[Long.SIZE];
-    for (int i = 0; i < counts.length; i++) {
-      counts[i] = Runner.latency(i);
-    }
-    return counts;
+    return Runner.latencies();
   }
 
   private static Watching once(Runnable end) {

@@ -63,6 +63,8 @@ public record SchedulerStats(
    * @param overflows how often the queue was full, and half of it went to the global queue
    * @param wakes how often another M was woken for a goroutine that was to run next
    * @param wokenInVain how often that M came too late
+   * @param takenAway how often the P was taken from an M whose goroutine did not come back while
+   *     others waited; unlike the others this stays with the number of the P
    */
   public record Counts(
       long ticks,
@@ -71,7 +73,8 @@ public record SchedulerStats(
       long fromGlobal,
       long overflows,
       long wakes,
-      long wokenInVain) {}
+      long wokenInVain,
+      long takenAway) {}
 
   /** Makes it immutable. */
   public SchedulerStats {

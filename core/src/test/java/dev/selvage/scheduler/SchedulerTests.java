@@ -412,6 +412,12 @@ class SchedulerTests {
     assertTrue(scheduler.stats().handOffs().computing() >= 4, () -> "" + scheduler.stats());
     stop.set(true);
     Threads.until(() -> scheduler.stats().idle() == 2 && scheduler.stats().spare() >= 4);
+    Threads.until(
+        () -> {
+          SchedulerStats stats = scheduler.stats();
+          return stats.handOffs().total()
+              == stats.processors().stream().mapToLong(p -> p.counts().takenAway()).sum();
+        });
   }
 
   @Test

@@ -209,7 +209,7 @@ public final class DebugEndpoints {
         return report(parameters(request));
       }
       case "/debug/selvage/scheduler" -> {
-        return Response.of(200, "application/json", SchedulerJson.render());
+        return scheduler(request);
       }
       case "/debug/selvage/always" -> {
         return Response.of(200, "application/json", AlwaysOn.json(leaks.alwaysOn()));
@@ -362,6 +362,37 @@ public final class DebugEndpoints {
     } catch (Throwable e) {
       slow.release();
       throw e;
+    }
+  }
+
+  /**
+   * What the schedulers did; with {@code seconds}, which may have a fraction, also how long
+   * goroutines were runnable before they ran, meanwhile.
+   */
+  private Response scheduler(Request request) throws Refused, InterruptedException {
+    String text = parameters(request).get("seconds");
+    if (text == null || request.method().equals("HEAD")) {
+      return Response.of(200, JSON, SchedulerJson.render());
+    }
+    double seconds;
+    try {
+      seconds = Double.parseDouble(text);
+    } catch (NumberFormatException _) {
+      seconds = -1;
+    }
+    if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
+      throw new Refused(
+          400, "seconds must be above 0 and at most " + MAX_SECONDS + ", is " + shown(text));
+    }
+    if (!slow.tryAcquire()) {
+      throw new Refused(
+          503, MOST_SLOW + " profiles with seconds are being taken already; try again later");
+    }
+    try {
+      Duration time = Duration.ofNanos((long) (seconds * 1e9));
+      return Response.of(200, JSON, SchedulerJson.renderWithLatency(time));
+    } finally {
+      slow.release();
     }
   }
 

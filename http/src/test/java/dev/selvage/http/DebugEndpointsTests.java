@@ -191,7 +191,16 @@ final class DebugEndpointsTests {
     String text = json.text();
     assertTrue(text.startsWith("{\"schema\":\"selvage.scheduler/1\","), text);
     assertTrue(text.matches("(?s).*\"jdk\":\\{\"parallelism\":[1-9].*"), text);
+    assertFalse(text.contains("latency"), text);
     assertEquals(0, leaks.looks.get());
+
+    text = get("/debug/selvage/scheduler?seconds=0.01").text();
+    assertTrue(text.matches("(?s).*\"latency\":\\{\"seconds\":0.01,\"buckets\":\\[.*"), text);
+    for (String bad : List.of("0", "-1", "601", "NaN", "x", "")) {
+      Response refused = get("/debug/selvage/scheduler?seconds=" + bad);
+      assertEquals(400, refused.status(), bad);
+      assertTrue(refused.text().contains("seconds must be above 0 and at most 600"), bad);
+    }
   }
 
   @Test

@@ -192,6 +192,11 @@ final class InstrumentsIT {
       while (ticks(JSON.readTree(run("sched", target, "--json").out())) <= ticks(before)) {
         assertTrue(System.nanoTime() < end, "the cook yields, so there are ticks: " + before);
       }
+      Result latency = run("sched", target, "--latency", "--once");
+      assertEquals(DONE, latency.code(), latency.err());
+      assertTrue(
+          latency.out().matches("(?s)GOMAXPROCS .*Runnable before they ran: .*, 99% less than .*"),
+          latency.out());
     }
   }
 

@@ -26,6 +26,9 @@ public final class Counters {
   /** How often such an M came too late. */
   public long futile;
 
+  /** How often it was taken from an M that did not come back. */
+  public long handOffs;
+
   Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("ticks", runs);
@@ -35,6 +38,7 @@ public final class Counters {
     map.put("overflows", overflows);
     map.put("wakes", wakes);
     map.put("wokenInVain", futile);
+    map.put("takenAway", handOffs);
     return map;
   }
 
@@ -46,6 +50,7 @@ public final class Counters {
     overflows += p.overflows;
     wakes += p.wakes;
     futile += p.futile;
+    handOffs += p.handOffs;
   }
 
   void add(Counters other) {
@@ -56,5 +61,6 @@ public final class Counters {
     overflows += other.overflows;
     wakes += other.wakes;
     futile += other.futile;
+    handOffs += other.handOffs;
   }
 }

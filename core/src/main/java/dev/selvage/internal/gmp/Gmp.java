@@ -628,6 +628,8 @@ final class Gmp extends GmpState {
         return false;
       }
       all = more;
+      p.handOffs = stuck.handOffs + 1;
+      stuck.handOffs = 0;
       stuck.request(Processor.ORPHAN);
     } finally {
       lock.unlock();

@@ -49,6 +49,9 @@ abstract class ProcessorTail extends ProcessorHead {
   long overflows;
   long wakes;
   long futile;
+
+  /** Written under the scheduler's lock, and handed on to who takes its place. */
+  long handOffs;
 }
 
 /**

@@ -35,7 +35,7 @@ public final class Runner implements Ground, Executor, BooleanSupplier, Gatherer
 
   static {
     Stillness.setAtWork(Runner::isAnyAtWork);
-    Schedulers.setStats(Runner::tellAll);
+    Schedulers.setStats(Runner::tellAll, Runner::latencies);
   }
 
   final int id = IDS.getAndIncrement();
@@ -224,8 +224,12 @@ public final class Runner implements Ground, Executor, BooleanSupplier, Gatherer
   }
 
   /** How often that took a time of so many bits, in nanoseconds. */
-  public static long latency(int bits) {
-    return Watch.LATENCY.get(bits);
+  public static long[] latencies() {
+    long[] counts = new long[Watch.LATENCY.length()];
+    for (int bits = 0; bits < counts.length; bits++) {
+      counts[bits] = Watch.LATENCY.get(bits);
+    }
+    return counts;
   }
 
   /** Begins or ends to count what each goroutine uses. */

@@ -33,6 +33,11 @@ final class Session {
           public void countUsage(boolean on) {
             Runner.account(on);
           }
+
+          @Override
+          public void measureLatency(boolean on) {
+            Runner.measureLatency(on);
+          }
         });
   }
 

@@ -373,6 +373,8 @@ class SimulationTests {
     assertEquals(handOffs, s.gmp.spares());
     assertEquals(procs, s.gmp.all().length);
     assertEquals((long) n * turns + hogs, counters(s).runs);
+    assertEquals(0, s.gmp.retired.handOffs, "they are counted where the P has its place");
+    assertEquals(handOffs, counters(s).handOffs);
   }
 
   private static Runnable yielding(Simulation s, int turns, int[] left) {

@@ -259,6 +259,11 @@ public final class Cores {
     return all("countUsage", new Class<?>[0]);
   }
 
+  /** Measures in all copies how long goroutines are runnable before they run, until closed. */
+  public static AutoCloseable measureLatency() {
+    return all("measureLatency", new Class<?>[0]);
+  }
+
   /** Sets the rate of one of the profiles in all copies that there are now. */
   public static void setRate(String method, Class<?> type, Object rate) {
     for (Class<?> probe : probes()) {

@@ -104,14 +104,14 @@ export function mount(root) {
         ['Spare Ms', values.spare], ['Global queue', values.queued]]),
       offs,
       el('div.scroll', {}, el('table.lanes', {}, el('caption.sr', {}, 'Ps'),
-        el('thead', {}, el('tr', {}, ['P', 'Last two minutes', 'State', 'Queue', 'Run/s', 'Steals', 'Stolen', 'From global', 'Overflows', 'Wakes', 'In vain']
+        el('thead', {}, el('tr', {}, ['P', 'Last two minutes', 'State', 'Queue', 'Run/s', 'Steals', 'Stolen', 'From global', 'Overflows', 'Wakes', 'In vain', 'Taken away']
           .map(h => el('th', {scope: 'col'}, h)))),
         el('tbody', {}, scheduler.processors.map(p => lane(scheduler.id, p.id))))));
   }
 
   function lane(schedulerId, id) {
     const canvas = el('canvas', {role: 'img'});
-    const cells = Array.from({length: 9}, () => el('td.number'));
+    const cells = Array.from({length: 10}, () => el('td.number'));
     rows.push(samples => {
       const list = samples.slice(-LANE);
       const of = s => find(s, schedulerId)?.processors.find(p => p.id === id);
@@ -125,7 +125,7 @@ export function mount(root) {
       });
       const now = rates.at(-1);
       [p.idle ? 'idle' : 'runs', format.count(p.queued), now === null ? '–' : format.count(now), format.count(p.steals), format.count(p.stolen),
-        format.count(p.fromGlobal), format.count(p.overflows), format.count(p.wakes), format.count(p.wokenInVain)].forEach((text, i) => say(cells[i], text));
+        format.count(p.fromGlobal), format.count(p.overflows), format.count(p.wakes), format.count(p.wokenInVain), format.count(p.takenAway ?? 0)].forEach((text, i) => say(cells[i], text));
       canvas.setAttribute('aria-label', `P ${id}: ${now === null ? 'no rate yet' : `${format.count(now)} goroutines run a second`}, ${p.queued} queued`);
       strip(canvas, rates, list.map(s => of(s)?.queued ?? 0));
     });
