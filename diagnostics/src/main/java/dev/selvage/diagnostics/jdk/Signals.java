@@ -9,13 +9,18 @@ import org.jspecify.annotations.Nullable;
  * Signals of the operating system, by the class of {@code jdk.unsupported} that there is for it.
  */
 public final class Signals {
+  private static final String SUSPENDS =
+      ", or start the JVM with _JAVA_SR_SIGNUM=40 in its environment: then it suspends threads with"
+          + " signal 40 and leaves USR2 alone";
+
   private Signals() {}
 
   /**
    * Runs something whenever the process gets a signal, on a thread of the JVM for each.
    *
-   * <p>Only a signal that nobody uses is taken. {@code USR2} is not one on Linux: the JVM suspends
-   * threads with it, and its flight recorder could sample none any more. {@code USR1} is.
+   * <p>Only a signal that nobody uses is taken. {@code USR2} is not one on Linux, unless HotSpot
+   * was given another by {@code _JAVA_SR_SIGNUM} in its environment: it suspends threads with it,
+   * and its flight recorder could sample none any more. {@code USR1} is.
    *
    * @param name without SIG, as {@code USR1}
    * @throws IllegalArgumentException if there is no such signal here, or somebody uses it, with the
@@ -52,7 +57,10 @@ public final class Signals {
           && before != handlerType.getField("SIG_IGN").get(null)) {
         handle.invoke(null, signal, before);
         throw new IllegalArgumentException(
-            "signal " + name + " is in use, by the JVM or by the program; choose another, as USR1");
+            "signal "
+                + name
+                + " is in use, by the JVM or by the program; choose another, as USR1"
+                + (name.equals("USR2") ? SUSPENDS : ""));
       }
     } catch (InvocationTargetException e) {
       throw refused(name, e.getCause());

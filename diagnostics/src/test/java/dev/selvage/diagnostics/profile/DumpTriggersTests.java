@@ -55,7 +55,9 @@ final class DumpTriggersTests {
       assertTrue(String.valueOf(refused.getMessage()).startsWith("signal " + taken + " "));
     }
     if (System.getProperty("os.name", "").equals("Linux")) {
-      assertThrows(IllegalArgumentException.class, () -> triggers.onSignal("USR2"));
+      IllegalArgumentException refused =
+          assertThrows(IllegalArgumentException.class, () -> triggers.onSignal("USR2"));
+      assertTrue(String.valueOf(refused.getMessage()).contains("_JAVA_SR_SIGNUM"));
     }
   }
 
