@@ -77,8 +77,12 @@ final class BankProgram {
         .port();
   }
 
+  /** Comes back when they compute, or as many of them as have a carrier for themselves. */
   private static void startHogs(int hogs) throws InterruptedException {
-    var begun = new CountDownLatch(hogs);
+    String carriers = System.getProperty("jdk.virtualThreadScheduler.parallelism");
+    int atOnce =
+        carriers == null ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(carriers);
+    var begun = new CountDownLatch(Math.min(hogs, atOnce));
     for (int i = 0; i < hogs; i++) {
       Thread.startVirtualThread(
           () -> {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,7 @@ record BankRun(String server, String scheduler, int hogs, List<String> options) 
       assertEquals(scheduler.equals("gmp"), carrier.contains("@selvage-m-"), carrier);
       program.ask("hogs " + hogs, "hogs");
       Path clients = Files.createDirectories(directory.resolve("clients"));
+      Duration patience = Target.PATIENCE.plusSeconds(2L * seconds); // it warms up before
       BankLoad.Report report;
       try (Target load =
           Target.java()
@@ -58,7 +60,7 @@ record BankRun(String server, String scheduler, int hogs, List<String> options) 
               .classPath(Project.testClassPath())
               .start(
                   clients, BankLoad.class, port, "" + connections, "" + requests, "" + seconds)) {
-        report = BankLoad.Report.parse(load.await(BankLoad.REPORT));
+        report = BankLoad.Report.parse(load.await(BankLoad.REPORT, patience));
         check(report, databases, () -> load.stderr() + program.stderr());
       }
       return report;

@@ -140,7 +140,12 @@ final class Target implements AutoCloseable {
 
   /** Waits for a line of standard output that starts so, and returns it. */
   String await(String start) throws InterruptedException {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    return await(start, PATIENCE);
+  }
+
+  /** The same with another patience, for what takes long by itself. */
+  String await(String start, Duration patience) throws InterruptedException {
+    long end = System.nanoTime() + patience.toNanos();
     while (true) {
       String line = stdout.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
       if (line == null || line.equals(END)) {
