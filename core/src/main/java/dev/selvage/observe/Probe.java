@@ -219,6 +219,16 @@ public final class Probe {
     return map;
   }
 
+  /** Ends something, once. */
+  private static AutoCloseable once(Runnable end) {
+    AtomicBoolean open = new AtomicBoolean(true);
+    return () -> {
+      if (open.getAndSet(false)) {
+        end.run();
+      }
+    };
+  }
+
   /**
    * Counts what goroutines use until it is closed, as {@link
    * dev.selvage.scheduler.Scheduler#countUsage}. Asking starts no scheduler. Copies that are older
@@ -228,12 +238,7 @@ public final class Probe {
    */
   public static AutoCloseable countUsage() {
     Tracing.door().countUsage(true);
-    AtomicBoolean open = new AtomicBoolean(true);
-    return () -> {
-      if (open.getAndSet(false)) {
-        Tracing.door().countUsage(false);
-      }
-    };
+    return once(() -> Tracing.door().countUsage(false));
   }
 
   /**
@@ -245,12 +250,7 @@ public final class Probe {
    */
   public static AutoCloseable measureLatency() {
     Tracing.door().measureLatency(true);
-    AtomicBoolean open = new AtomicBoolean(true);
-    return () -> {
-      if (open.getAndSet(false)) {
-        Tracing.door().measureLatency(false);
-      }
-    };
+    return once(() -> Tracing.door().measureLatency(false));
   }
 
   /**
@@ -296,12 +296,7 @@ public final class Probe {
    */
   public static AutoCloseable sampleContention() {
     Contentions.openWindow();
-    AtomicBoolean open = new AtomicBoolean(true);
-    return () -> {
-      if (open.getAndSet(false)) {
-        Contentions.closeWindow();
-      }
-    };
+    return once(Contentions::closeWindow);
   }
 
   /**

@@ -47,7 +47,7 @@ public final class SchedulerJson {
     }
     int length = after.length;
     for (int i = 0; i < length; i++) {
-      after[i] -= i < before.length ? before[i] : 0;
+      after[i] -= before[i];
     }
     while (length > 0 && after[length - 1] == 0) {
       length--;

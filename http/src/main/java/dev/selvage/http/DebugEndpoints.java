@@ -341,10 +341,7 @@ public final class DebugEndpoints {
     if (request.method().equals("HEAD")) {
       return Response.file("trace", new byte[0]); // nobody would see the trace
     }
-    if (!slow.tryAcquire()) {
-      throw new Refused(
-          503, MOST_SLOW + " profiles with seconds are being taken already; try again later");
-    }
+    acquireSlow();
     try {
       return Response.file(
           "trace",
@@ -374,25 +371,35 @@ public final class DebugEndpoints {
     if (text == null || request.method().equals("HEAD")) {
       return Response.of(200, JSON, SchedulerJson.render());
     }
+    double seconds = fractionOfSeconds(text, MAX_SECONDS);
+    acquireSlow();
+    try {
+      Duration time = Duration.ofNanos((long) (seconds * 1e9));
+      return Response.of(200, JSON, SchedulerJson.renderWithLatency(time));
+    } finally {
+      slow.release();
+    }
+  }
+
+  /** Seconds that may have a fraction: above 0, and so many at most. */
+  static double fractionOfSeconds(String text, int most) throws Refused {
     double seconds;
     try {
       seconds = Double.parseDouble(text);
     } catch (NumberFormatException _) {
       seconds = -1;
     }
-    if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
-      throw new Refused(
-          400, "seconds must be above 0 and at most " + MAX_SECONDS + ", is " + shown(text));
+    if (!(seconds > 0 && seconds <= most)) {
+      throw new Refused(400, "seconds must be above 0 and at most " + most + ", is " + shown(text));
     }
+    return seconds;
+  }
+
+  /** To be released by whoever got it, when its profile has been taken. */
+  private void acquireSlow() throws Refused {
     if (!slow.tryAcquire()) {
       throw new Refused(
           503, MOST_SLOW + " profiles with seconds are being taken already; try again later");
-    }
-    try {
-      Duration time = Duration.ofNanos((long) (seconds * 1e9));
-      return Response.of(200, JSON, SchedulerJson.renderWithLatency(time));
-    } finally {
-      slow.release();
     }
   }
 
@@ -483,10 +490,7 @@ public final class DebugEndpoints {
       Function<StackProfile, Response> whole,
       @Nullable Function<Response.Content, Response> begun)
       throws Refused, InterruptedException {
-    if (!slow.tryAcquire()) {
-      throw new Refused(
-          503, MOST_SLOW + " profiles with seconds are being taken already; try again later");
-    }
+    acquireSlow();
     SlowProfile profile =
         SlowProfile.start(
             () -> taking.take(program, Duration.ofSeconds(seconds)), slow::release, form);
@@ -621,10 +625,7 @@ public final class DebugEndpoints {
     }
     int least = name.equals(GOROUTINE_LEAK) ? (int) Looks.REST.toSeconds() : 1;
     int seconds = seconds(parameters.getOrDefault("seconds", ""), least);
-    if (!slow.tryAcquire()) {
-      throw new Refused(
-          503, MOST_SLOW + " profiles with seconds are being taken already; try again later");
-    }
+    acquireSlow();
     try {
       GoroutineProfile before = counted(name);
       Thread.sleep(Duration.ofSeconds(seconds));

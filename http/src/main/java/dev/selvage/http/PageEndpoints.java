@@ -31,7 +31,7 @@ final class PageEndpoints {
   private static final int MOST_CURVES = 200;
   private static final int MOST_PAGE_SIZE = 500;
   private static final int LONGEST_SEARCH = 200;
-  private static final double MOST_TRACE_SECONDS = 10;
+  private static final int MOST_TRACE_SECONDS = 10;
 
   private final Leaks leaks;
   private final GoroutineTable table;
@@ -180,17 +180,9 @@ final class PageEndpoints {
 
   /** A short execution trace of now, drawn. */
   private Response timeline(Map<String, String> parameters) throws Refused, InterruptedException {
-    String text = parameters.getOrDefault("seconds", "1");
-    double seconds;
-    try {
-      seconds = Double.parseDouble(text);
-    } catch (NumberFormatException _) {
-      seconds = -1;
-    }
-    if (!(seconds > 0 && seconds <= MOST_TRACE_SECONDS)) {
-      throw new Refused(
-          400, "seconds must be above 0 and at most 10, is " + DebugEndpoints.shown(text));
-    }
+    double seconds =
+        DebugEndpoints.fractionOfSeconds(
+            parameters.getOrDefault("seconds", "1"), MOST_TRACE_SECONDS);
     if (!slow.tryAcquire()) {
       throw new Refused(503, "enough profiles are being taken already; try again later");
     }

@@ -3,9 +3,6 @@ package dev.selvage.internal.gmp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeBuilder;
@@ -21,7 +18,6 @@ import java.lang.reflect.Method;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -45,8 +41,7 @@ class CostTests {
       double longest) {}
 
   /** The scheduler's classes, and {@link Costs}, changed so that they count. */
-  private static final class Counting extends ClassLoader {
-    private static final String PACKAGE = Costs.class.getPackageName() + ".";
+  private static final class Counting extends ChangedClasses {
     private static final ClassDesc COSTS = ClassDesc.of(Costs.class.getName());
     private static final Set<String> QUEUE =
         Set.of(
@@ -65,7 +60,6 @@ class CostTests {
     private final Set<String> written = new HashSet<>();
 
     Counting() {
-      super(CostTests.class.getClassLoader());
       for (String type :
           List.of(
               "GmpState",
@@ -86,30 +80,9 @@ class CostTests {
       }
     }
 
-    private static byte[] bytes(String type) {
-      try (InputStream in =
-          Objects.requireNonNull(CostTests.class.getResourceAsStream(type + ".class"))) {
-        return in.readAllBytes();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
     @Override
-    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-      if (!name.startsWith(PACKAGE)) {
-        return super.loadClass(name, resolve);
-      }
-      Class<?> loaded = findLoadedClass(name);
-      if (loaded != null) {
-        return loaded;
-      }
-      ClassFile file = ClassFile.of();
-      byte[] changed =
-          file.transformClass(
-              file.parse(bytes(name.substring(PACKAGE.length()))),
-              ClassTransform.transformingMethodBodies(this::count));
-      return defineClass(name, changed, 0, changed.length);
+    ClassTransform change(String type) {
+      return ClassTransform.transformingMethodBodies(this::count);
     }
 
     private void count(CodeBuilder code, CodeElement element) {

@@ -3,9 +3,6 @@ package dev.selvage.internal.gmp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
@@ -14,7 +11,6 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.Method;
-import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,39 +22,14 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class MemoryTests {
   /** The scheduler's classes, and {@link Scarce}, which asks whether there is memory. */
-  private static final class Refusing extends ClassLoader {
-    private static final String PACKAGE = Scarce.class.getPackageName() + ".";
-
+  private static final class Refusing extends ChangedClasses {
     /** All that a submission allocates is allocated in these. */
     private static final Set<String> MAKING = Set.of("Batch.of", "Processor.overflow");
 
-    Refusing() {
-      super(MemoryTests.class.getClassLoader());
-    }
-
     @Override
-    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-      if (!name.startsWith(PACKAGE)) {
-        return super.loadClass(name, resolve);
-      }
-      Class<?> loaded = findLoadedClass(name);
-      if (loaded != null) {
-        return loaded;
-      }
-      String type = name.substring(PACKAGE.length());
-      try (InputStream in =
-          Objects.requireNonNull(MemoryTests.class.getResourceAsStream(type + ".class"))) {
-        byte[] changed =
-            ClassFile.of()
-                .transformClass(
-                    ClassFile.of().parse(in.readAllBytes()),
-                    ClassTransform.transformingMethodBodies(
-                        method -> MAKING.contains(type + "." + method.methodName().stringValue()),
-                        new Asking()));
-        return defineClass(name, changed, 0, changed.length);
-      } catch (IOException e) {
-        throw new ClassNotFoundException(name, e);
-      }
+    ClassTransform change(String type) {
+      return ClassTransform.transformingMethodBodies(
+          method -> MAKING.contains(type + "." + method.methodName().stringValue()), new Asking());
     }
   }
 
