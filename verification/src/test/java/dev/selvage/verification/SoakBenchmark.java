@@ -29,7 +29,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A server under load with the always-on mode, beside the same one without the agent; both leak one
- * thread a second. {@code MINUTES CONNECTIONS SERVER LEVEL}. What {@code benchmarks/soak/run} runs.
+ * thread a second. {@code MINUTES CONNECTIONS SERVER LEVEL [ROUNDS]}. What {@code
+ * benchmarks/soak/run} runs.
+ *
+ * <p>How fast a process is differs from one start to the next by some hundredths, which no number
+ * of slices shows. So with rounds both servers are started anew in each, and the spread is that of
+ * the rounds. The levels {@code idle} (the agent, and nothing asked of it) and {@code none} (the
+ * same as the other) tell what of a difference is any agent's, and what is chance.
  */
 final class SoakBenchmark {
   private static final int SLICE_SECONDS = 10;
@@ -61,21 +67,48 @@ final class SoakBenchmark {
           case "helidon" -> HelidonProgram.class.getName();
           default -> throw new IllegalArgumentException(args[2]);
         };
+    int rounds = args.length > 4 ? Integer.parseInt(args[4]) : 1;
+    System.out.printf(
+        Locale.ROOT,
+        "%s, G1, 512 MB of heap, %d connections, %d minutes in %d rounds, in slices of %d s in"
+            + " turn; %d processors.%n%n",
+        args[2],
+        connections,
+        minutes,
+        rounds,
+        SLICE_SECONDS,
+        Runtime.getRuntime().availableProcessors());
+    List<Round> all = new ArrayList<>();
+    for (int i = 0; i < rounds; i++) {
+      all.add(round(program, args[3], connections, Duration.ofMinutes(minutes).dividedBy(rounds)));
+    }
+    if (rounds > 1) {
+      rounds(all);
+    }
+  }
+
+  /** Starts both servers, and ends them. */
+  private static Round round(String program, String level, int connections, Duration length)
+      throws Exception {
     Path directory = Files.createTempDirectory("selvage-soak-");
-    try (Target with = start(directory, "on", program, "always=" + args[3]);
+    String options =
+        switch (level) {
+          case "none" -> null;
+          case "idle" -> "quiet=true";
+          default -> "always=" + level + ",always-format=json,suspects=false";
+        };
+    try (Target with = start(directory, "on", program, options);
         Target without = start(directory, "off", program, null)) {
-      var on = new SoakBenchmark("always=" + args[3], with, directory.resolve("on"));
+      String kind =
+          switch (level) {
+            case "none" -> "without, once more";
+            case "idle" -> "the agent, idle";
+            default -> "always=" + level;
+          };
+      var on = new SoakBenchmark(kind, with, directory.resolve("on"));
       var off = new SoakBenchmark("without the agent", without, directory.resolve("off"));
-      System.out.printf(
-          Locale.ROOT,
-          "%s, G1, 512 MB of heap, %d connections, %d minutes in slices of %d s in turn; %d"
-              + " processors.%n%n",
-          args[2],
-          connections,
-          minutes,
-          SLICE_SECONDS,
-          Runtime.getRuntime().availableProcessors());
-      soak(on, off, connections, Duration.ofMinutes(minutes));
+      soak(on, off, connections, length, options != null && options.startsWith("always="));
+      return new Round(on, off);
     } finally {
       try (Stream<Path> files = Files.walk(directory)) {
         for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -85,7 +118,14 @@ final class SoakBenchmark {
     }
   }
 
-  private static Target start(Path directory, String name, String program, @Nullable String always)
+  /** Two servers, with what came of their slices. */
+  private record Round(SoakBenchmark on, SoakBenchmark off) {
+    double ratio(ToDoubleFunction<Slice> figure) {
+      return median(on.slices, figure) / median(off.slices, figure);
+    }
+  }
+
+  private static Target start(Path directory, String name, String program, @Nullable String options)
       throws IOException {
     Path own = Files.createDirectory(directory.resolve(name));
     Target.Launch launch =
@@ -93,15 +133,14 @@ final class SoakBenchmark {
             .collector("G1")
             .option("-XX:TieredStopAtLevel=4")
             .classPath(Project.testClassPath());
-    if (always != null) {
-      launch.agent(
-          own,
-          always + ",always-format=json,suspects=false,port=0,address=" + own.resolve("address"));
+    if (options != null) {
+      launch.agent(own, options + ",port=0,address=" + own.resolve("address"));
     }
     return launch.start(own, program);
   }
 
-  private static void soak(SoakBenchmark on, SoakBenchmark off, int connections, Duration length)
+  private static void soak(
+      SoakBenchmark on, SoakBenchmark off, int connections, Duration length, boolean reporting)
       throws Exception {
     for (int i = 0; i < WARM_UP_SLICES; i++) {
       on.slice(connections);
@@ -131,7 +170,7 @@ final class SoakBenchmark {
     }
     stop.set(true);
     leaking.join();
-    List<String> wrong = reports(on, begin, leaked.get());
+    List<String> wrong = reporting ? reports(on, begin, leaked.get()) : List.of();
     table(on, off);
     if (broken.get() != null) {
       throw new IllegalStateException("the leak has stopped before the end", broken.get());
@@ -344,6 +383,24 @@ final class SoakBenchmark {
         on.slices.size());
   }
 
+  private static void rounds(List<Round> all) {
+    System.out.println("| | requests/s | p50 | p99 | processor time a request |");
+    System.out.println("|---|---|---|---|---|");
+    List<ToDoubleFunction<Slice>> figures =
+        List.of(Slice::perSecond, Slice::p50, Slice::p99, Slice::cpu);
+    var line = new StringBuilder("| ratio, round by round |");
+    for (ToDoubleFunction<Slice> figure : figures) {
+      line.append(' ')
+          .append(ratios(all.stream().mapToDouble(round -> round.ratio(figure)).toArray()))
+          .append(" |");
+    }
+    System.out.println(line);
+    System.out.printf(
+        Locale.ROOT,
+        "%nRatios of medians of each of %d rounds: their median, with mean ± standard error.%n",
+        all.size());
+  }
+
   private static double median(List<Slice> slices, ToDoubleFunction<Slice> figure) {
     return median(slices.stream().mapToDouble(figure).toArray());
   }
@@ -361,6 +418,12 @@ final class SoakBenchmark {
     for (int i = 0; i < n; i++) {
       ratios[i] = figure.applyAsDouble(on.slices.get(i)) / figure.applyAsDouble(off.slices.get(i));
     }
+    return ratios(ratios);
+  }
+
+  /** Their median, with mean and standard error. */
+  private static String ratios(double[] ratios) {
+    int n = ratios.length;
     double mean = Arrays.stream(ratios).average().orElse(Double.NaN);
     double variance =
         Arrays.stream(ratios).map(r -> (r - mean) * (r - mean)).sum() / Math.max(1, n - 1);
