@@ -31,7 +31,7 @@ final class Cancellation implements Resources.Resource, Dependent {
   private final Outcome outcome = new Outcome();
   private final Link link = new Link(this);
   private final @Nullable Link parent;
-  private final Channel<Void> channel = Channel.unbuffered();
+  private final Channel<Void> channel = Channel.ofContext();
   private final ReceiveChannel<Void> done = new DoneChannel(channel);
   private final Set<Dependent> dependents = ConcurrentHashMap.newKeySet();
   // Written before the context is handed out, or by the alarm's own thread after it was set.

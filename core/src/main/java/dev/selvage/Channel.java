@@ -2,6 +2,8 @@ package dev.selvage;
 
 import dev.selvage.internal.Alarms;
 import dev.selvage.internal.Interrupts;
+import dev.selvage.internal.Obstacles;
+import dev.selvage.internal.Obstacles.LastActor;
 import dev.selvage.internal.Pulses;
 import dev.selvage.internal.SpinLock;
 import dev.selvage.internal.Timeout;
@@ -48,6 +50,11 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
    *
    * A waiter is reachable from its channel, and from the timer queue while its wait is limited in
    * time; from nowhere else. The channel that is never ready queues nobody.
+   *
+   * Who came last to either side is noted for tools that explain a leak; nothing here depends on it.
+   * It is a number and no reference, so that a channel keeps no thread alive. It is written by who
+   * comes, whether it finds a partner, waits, or gives up: a receiver whose time was over is the one
+   * that a sender waits for in vain.
    */
 
   /** An operation without a time limit. */
@@ -63,6 +70,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   static {
     CLOSED.closed = true;
     Pulses.setMaker(TimerPulse::new);
+    Obstacles.add(new Arrivals());
   }
 
   /** The place of this channel in the order of locking. */
@@ -76,6 +84,11 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   private int head;
   private int count;
   private boolean closed;
+  // The threads that came last, by their identifiers; 0 for nobody. Of a context's channel, to
+  // which
+  // nobody sends, the first is who made the context, below zero.
+  private long lastSender;
+  private long lastReceiver;
   private final WaitQueue senders = new WaitQueue();
   private final WaitQueue receivers = new WaitQueue();
 
@@ -111,6 +124,13 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   @SuppressWarnings("unchecked") // no value ever goes through it
   public static <T> Channel<T> never() {
     return (Channel<T>) NEVER;
+  }
+
+  /** The channel that is closed when a context of the current thread's making is done. */
+  static Channel<Void> ofContext() {
+    Channel<Void> channel = unbuffered();
+    channel.lastSender = -Thread.currentThread().threadId();
+    return channel;
   }
 
   /** A channel that is closed and empty. */
@@ -186,6 +206,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
       if (closed) {
         throw ClosedChannelException.onSend();
       }
+      lastSender = Thread.currentThread().threadId();
       receiver = receivers.claimFirst();
       if (!put(value, receiver)) {
         if (timeout <= 0) {
@@ -260,6 +281,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
       if (pulse != null) {
         pulse.runIfDue();
       }
+      lastReceiver = Thread.currentThread().threadId();
       sender = senders.claimFirst();
       value = take(sender);
       if (value == null) {
@@ -392,6 +414,28 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     return this == NEVER;
   }
 
+  /**
+   * Who came last to the other side of where somebody waits; null where it is a timer that sends,
+   * or nobody ever will.
+   *
+   * @param sending whether he waits to send
+   */
+  @Nullable LastActor lastActor(boolean sending) {
+    if (isNever() || pulse != null) {
+      return null;
+    }
+    long thread;
+    lock.lock();
+    try {
+      thread = sending ? lastReceiver : lastSender;
+    } finally {
+      lock.unlock();
+    }
+    return thread < 0
+        ? new LastActor(-thread, this, "context made by")
+        : new LastActor(thread, this, sending ? "last receiver" : "last sender");
+  }
+
   // --------------- Without the lock: for Selection ---------------
 
   /** A guess whether an operation would not have to wait; nothing but a timer is overlooked. */
@@ -414,6 +458,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
         self.closed = true;
         return true;
       }
+      lastSender = Thread.currentThread().threadId();
       Object value = Objects.requireNonNull(self.item);
       self.partner = receivers.claimFirst();
       return put(value, self.partner);
@@ -421,6 +466,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
     if (pulse != null) {
       pulse.runIfDue();
     }
+    lastReceiver = Thread.currentThread().threadId();
     self.partner = senders.claimFirst();
     self.item = take(self.partner);
     self.closed = self.item == null && closed;

@@ -1,6 +1,7 @@
 package dev.selvage;
 
 import dev.selvage.internal.Interrupts;
+import dev.selvage.internal.Obstacles.LastActor;
 import dev.selvage.internal.SpinLock;
 import dev.selvage.internal.Timeout;
 import dev.selvage.internal.Waiter;
@@ -219,6 +220,22 @@ final class Selection implements Waiter.Several {
       }
     }
     return channels;
+  }
+
+  /** Who came last to the other side of each case's channel. As {@link #objects()}. */
+  List<LastActor> lastActors() {
+    Node[] nodes = cases;
+    List<LastActor> actors = new ArrayList<>();
+    for (int i = 0; i < Math.min(size, nodes.length); i++) {
+      Node node = nodes[i];
+      if (node != null && node.enabled) {
+        LastActor actor = node.channel.lastActor(node.sending);
+        if (actor != null) {
+          actors.add(actor);
+        }
+      }
+    }
+    return actors;
   }
 
   private void shuffle() {

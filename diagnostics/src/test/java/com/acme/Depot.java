@@ -7,6 +7,7 @@ import dev.selvage.sync.Locker;
 import dev.selvage.sync.Mutex;
 import dev.selvage.sync.Once;
 import dev.selvage.sync.RWMutex;
+import dev.selvage.sync.SingleFlight;
 import dev.selvage.sync.WaitGroup;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.Lock;
@@ -130,6 +131,19 @@ public final class Depot {
   /** Something that is done once asks for itself. */
   public static void ask(Once once) throws InterruptedException {
     once.run(() -> again(once));
+  }
+
+  /** With one answer on its way asks for another. */
+  public static void price(
+      SingleFlight<String, Integer> flight, String one, String other, CountDownLatch both)
+      throws InterruptedException {
+    flight.run(
+        one,
+        () -> {
+          both.countDown();
+          both.await();
+          return flight.run(other, () -> 1).value();
+        });
   }
 
   private static void again(Once once) throws InterruptedException {

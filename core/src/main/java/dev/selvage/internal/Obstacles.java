@@ -5,9 +5,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who keeps a thread waiting, as far as what it waits on knows: for tools that look for circles. It
- * is told in numbers, so that who asks, or has asked, keeps no thread alive. Any thread may ask;
- * what is told was true at one moment.
+ * Who keeps a thread waiting, and who last could have woken it, as far as what it waits on knows:
+ * for tools that look for circles and explain leaks. It is told in numbers, so that who asks, or
+ * has asked, keeps no thread alive. Any thread may ask; what is told was true at one moment.
  */
 public final class Obstacles {
   private static final List<Teller> TELLERS = new CopyOnWriteArrayList<>();
@@ -42,10 +42,25 @@ public final class Obstacles {
     }
   }
 
+  /**
+   * A thread that was the last to do what would have ended a wait, or might have, if it had done it
+   * once more. It need not be there any more.
+   *
+   * @param thread the identifier of the thread; 0 if nobody has done so yet
+   * @param object what is waited on; only to be named
+   * @param did what the thread has done, in words that its name follows
+   */
+  public record LastActor(long thread, Object object, String did) {}
+
   /** Who knows some of the things that threads wait on. */
   public interface Teller {
     /** What keeps the thread waiting that waits on the object; null if that is not known. */
     @Nullable Obstacle of(Object object, Waiter waiter);
+
+    /** Who last did something to what the thread waits on; none if that is not known. */
+    default List<LastActor> lastActors(Object object, Waiter waiter) {
+      return List.of();
+    }
   }
 
   /** Adds one who knows more of them. Only a class that makes such waits does, when initialised. */
@@ -73,5 +88,20 @@ public final class Obstacles {
       }
     }
     return null;
+  }
+
+  /** Who last did something to what the owner of the waiter waits on; none if it does not wait. */
+  public static List<LastActor> lastActors(Waiter waiter) {
+    Object object = waiter.object();
+    if (object == null || waiter.stamp() == 0 || !waiter.isWaiting()) {
+      return List.of();
+    }
+    for (Teller teller : TELLERS) {
+      List<LastActor> actors = teller.lastActors(object, waiter);
+      if (!actors.isEmpty()) {
+        return actors;
+      }
+    }
+    return List.of();
   }
 }

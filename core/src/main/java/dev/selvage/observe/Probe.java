@@ -143,6 +143,38 @@ public final class Probe {
   }
 
   /**
+   * Who last did what would end the wait of a thread, of whatever kind, in an operation of this
+   * copy of the language: came to the other side of its channel, counted its group down, signalled
+   * its condition. Empty if it does not wait, or that is not known. A picture of one moment. It
+   * refers to nothing of the program. Copies that are older have no such method.
+   *
+   * <table>
+   * <caption>Each map has</caption>
+   * <tr><td>{@code thread}</td><td>Long: the identifier of that thread, which may have ended; 0 if
+   * nobody has done it yet</td></tr>
+   * <tr><td>{@code what}</td><td>String: what is waited on, as {@code chan(0/0)@1b2c3d}</td></tr>
+   * <tr><td>{@code did}</td><td>String: words that the name of that thread follows, as {@code last
+   * receiver}</td></tr>
+   * </table>
+   */
+  public static List<Map<String, Object>> lastActors(Thread thread) {
+    if (!(LockSupport.getBlocker(thread) instanceof Waiter waiter)) {
+      return List.of();
+    }
+    return Obstacles.lastActors(waiter).stream()
+        .map(
+            actor ->
+                Map.<String, Object>of(
+                    "thread",
+                    actor.thread(),
+                    "what",
+                    GoroutineInfo.WaitObject.of(actor.object()).toString(),
+                    "did",
+                    actor.did()))
+        .toList();
+  }
+
+  /**
    * The mark of the group that has started a goroutine, and waits for its end; null if there is
    * none. It refers to nothing.
    */

@@ -32,11 +32,16 @@ public final class Cond {
    *  2. A signal takes out and claims the oldest that still waits. A thread that was interrupted,
    *     or whose time was over, has claimed itself, so it never uses up a signal; and one that a
    *     signal has claimed returns from await() as signalled, whatever its flag says.
+   *
+   * Who last signalled, even if nobody waited then, is noted for tools that explain a leak; nothing
+   * here depends on it. It is a number, so that a condition keeps no thread alive.
    */
   private final Locker locker;
   private final SpinLock lock = new SpinLock();
   // Guarded by lock.
   private final Waiters waiters = new Waiters();
+  // The thread, by its identifier; 0 for nobody.
+  private long lastSignaller;
 
   /** Creates one for what this lock protects. */
   public Cond(Locker locker) {
@@ -139,6 +144,7 @@ public final class Cond {
       Place first;
       lock.lock();
       try {
+        lastSignaller = Thread.currentThread().threadId();
         first = waiters.poll();
       } finally {
         lock.unlock();
@@ -158,11 +164,22 @@ public final class Cond {
     Place list;
     lock.lock();
     try {
+      lastSignaller = Thread.currentThread().threadId();
       list = waiters.detach();
     } finally {
       lock.unlock();
     }
     Waiters.wake(list, this);
+  }
+
+  /** The thread that last signalled, by its identifier; 0 if none has. Any thread may ask. */
+  long lastSignaller() {
+    lock.lock();
+    try {
+      return lastSignaller;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** As {@code Cond(2 waiting)}, for people. */

@@ -1,11 +1,16 @@
 package dev.selvage.sync;
 
 import dev.selvage.internal.Obstacles;
+import dev.selvage.internal.Obstacles.LastActor;
 import dev.selvage.internal.Obstacles.Obstacle;
 import dev.selvage.internal.Waiter;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Who has what threads wait for in this package, as far as it was noted. */
+/**
+ * Who has what threads wait for in this package, and who last had to do with it, as far as it was
+ * noted.
+ */
 final class Holders implements Obstacles.Teller {
   /*
    * A mutex has no owner: another thread than the one that has locked it may unlock it, and a wait
@@ -26,7 +31,21 @@ final class Holders implements Obstacles.Teller {
       case OnceValue<?, ?> value -> Obstacle.thread(value.runner(), value, "found out by", true);
       case WaitGroup group -> Obstacle.group(group.mark(), group, COUNTS, false);
       case ErrorGroup group -> Obstacle.group(group.mark(), group, COUNTS, true);
+      case SingleFlight.Call<?> call -> Obstacle.thread(call.leader, call.face, "led by", true);
       default -> null;
+    };
+  }
+
+  @Override
+  public List<LastActor> lastActors(Object object, Waiter waiter) {
+    return switch (object) {
+      case WaitGroup group -> List.of(new LastActor(group.lastDone(), group, "last to count down"));
+      case Semaphore semaphore ->
+          List.of(
+              new LastActor(semaphore.lastTaker(), semaphore, "last to acquire"),
+              new LastActor(semaphore.lastReleaser(), semaphore, "last to release"));
+      case Cond cond -> List.of(new LastActor(cond.lastSignaller(), cond, "last to signal"));
+      default -> List.of();
     };
   }
 

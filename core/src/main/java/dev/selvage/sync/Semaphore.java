@@ -32,11 +32,18 @@ public final class Semaphore {
    *  2. What the first in the queue waits for is not free, but while somebody is in grant(): who
    *     gives permits back, or leaves the queue without any, calls it, and it ends only when that
    *     is so again. Nobody takes permits while there is a queue.
+   *
+   * Who last took permits and who last gave some back is noted for tools that explain a leak;
+   * nothing here depends on it. They are numbers, so that a semaphore keeps no thread alive. Who was
+   * granted what it had waited for notes that without the lock, so of several it is one.
    */
   private final long size;
   private final SpinLock lock = new SpinLock();
   // Guarded by lock.
   private long held;
+  // The threads, by their identifiers; 0 for nobody.
+  private long lastTaker;
+  private long lastReleaser;
   private final Waiters waiters = new Waiters();
 
   /** The place of one that waits for a context, too, in a select. Being granted cannot fail. */
@@ -120,6 +127,7 @@ public final class Semaphore {
     }
     boolean finished = self.await();
     if (self.waiter.winner() == this) {
+      noteTaker();
       return true;
     }
     leave(self);
@@ -153,7 +161,9 @@ public final class Semaphore {
       throwIfDone(context);
       granted = free;
     } finally {
-      if (!granted) {
+      if (granted) {
+        noteTaker();
+      } else {
         leave(self);
       }
     }
@@ -188,7 +198,12 @@ public final class Semaphore {
       return false;
     }
     held += permits;
+    noteTaker();
     return true;
+  }
+
+  private void noteTaker() {
+    lastTaker = Thread.currentThread().threadId();
   }
 
   /** Queues; false when the permits were there to be taken after all. */
@@ -257,6 +272,7 @@ public final class Semaphore {
         throw new SemaphoreMisuseException("semaphore: released more than held");
       }
       held -= permits;
+      lastReleaser = Thread.currentThread().threadId();
     } finally {
       lock.unlock();
     }
@@ -287,6 +303,26 @@ public final class Semaphore {
       if (claimed) {
         first.finish(this);
       }
+    }
+  }
+
+  /** The thread that last took permits, by its identifier; 0 if none has. Any thread may ask. */
+  long lastTaker() {
+    lock.lock();
+    try {
+      return lastTaker;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The thread that last gave permits back; likewise. */
+  long lastReleaser() {
+    lock.lock();
+    try {
+      return lastReleaser;
+    } finally {
+      lock.unlock();
     }
   }
 

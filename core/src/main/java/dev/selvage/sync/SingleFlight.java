@@ -6,10 +6,12 @@ import dev.selvage.ReceiveChannel;
 import dev.selvage.TaskFailedException;
 import dev.selvage.internal.Interrupts;
 import dev.selvage.internal.SpinLock;
+import dev.selvage.internal.Waiter;
 import dev.selvage.observe.WaitReason;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,6 +50,9 @@ public final class SingleFlight<K, V extends @Nullable Object> {
    *     out of the map before it lands: who cannot join finds no call there, or a later one.
    *  3. The outcome is written before the call lands. A call without one was cancelled, and all who
    *     have joined it start again, each with its own function.
+   *  4. A leader that is noted runs the function of this call, which nobody but it ends: it is noted
+   *     before the function, and forgotten before the call lands. It is a number for tools that look
+   *     for circles; nothing here depends on it.
    */
   private final ConcurrentMap<K, Flight<K, V>> flights = new ConcurrentHashMap<>();
   private final ReferenceQueue<Call<V>> lost = new ReferenceQueue<>();
@@ -108,9 +113,15 @@ public final class SingleFlight<K, V extends @Nullable Object> {
   private record Failure<V extends @Nullable Object>(Throwable exception) implements Outcome<V> {}
 
   /** One run of a function, and those who wait for it. */
-  private static final class Call<V extends @Nullable Object> {
+  static final class Call<V extends @Nullable Object> implements Waiter.Several {
+    /** What users see of it, for tools. */
+    final SingleFlight<?, V> face;
+
     /** Is at one until the call has landed. */
     final WaitGroup flying = new WaitGroup();
+
+    /** The thread that runs the function, by its identifier; 0 if none does. */
+    volatile long leader;
 
     /** Written before it has landed, read afterwards. */
     @Nullable Outcome<V> outcome;
@@ -120,8 +131,14 @@ public final class SingleFlight<K, V extends @Nullable Object> {
     private int followers;
     private boolean landed;
 
-    Call() {
+    Call(SingleFlight<?, V> face) {
+      this.face = face;
       flying.add(1);
+    }
+
+    @Override
+    public List<Object> objects() {
+      return List.of(face);
     }
 
     /** Joins those who wait, if it has not landed. */
@@ -270,7 +287,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
         flights.remove(key, there); // has landed, or its leader is garbage
       }
       if (own == null) {
-        Call<V> call = new Call<>();
+        Call<V> call = new Call<>(this);
         own = new Seat<>(call, new Flight<>(key, call, lost));
       }
       there = flights.putIfAbsent(key, Objects.requireNonNull(own.led()));
@@ -298,6 +315,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
       throws InterruptedException {
     Outcome<V> outcome = null;
     boolean shared = false;
+    call.leader = Thread.currentThread().threadId();
     try {
       outcome = new Success<>(body.run());
     } catch (InterruptedException | CancellationException e) {
@@ -313,6 +331,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
   private boolean land(Flight<K, V> flight, Call<V> call, @Nullable Outcome<V> outcome) {
     flights.remove(flight.key, flight);
     call.outcome = outcome;
+    call.leader = 0;
     return call.land();
   }
 
@@ -320,7 +339,7 @@ public final class SingleFlight<K, V extends @Nullable Object> {
   private @Nullable Outcome<V> follow(Call<V> call) throws InterruptedException {
     boolean waited = false;
     try {
-      call.flying.await(Place.FOREVER, WaitReason.SINGLE_FLIGHT_DO, this);
+      call.flying.await(Place.FOREVER, WaitReason.SINGLE_FLIGHT_DO, call);
       waited = true;
     } finally {
       if (!waited) {

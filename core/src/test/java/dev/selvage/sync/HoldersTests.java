@@ -15,6 +15,7 @@ import dev.selvage.Context;
 import dev.selvage.Go;
 import dev.selvage.Scope;
 import dev.selvage.Threads;
+import dev.selvage.observe.GoroutineInfo;
 import dev.selvage.observe.Probe;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -232,6 +233,40 @@ final class HoldersTests {
             });
     Thread finds = blocked(value::get);
     assertKept(blocked(value::get), finds, "found out by", value, true);
+  }
+
+  @Test
+  void whoWaitsForAnotherThatAsksForTheSameWaitsForTheOneThatRunsTheFunction() throws Exception {
+    SingleFlight<String, Integer> flight = new SingleFlight<>();
+    Go.Action ask = () -> flight.run("price", () -> 1);
+    CountDownLatch first = new CountDownLatch(1);
+    Thread leads =
+        blocked(
+            () ->
+                flight.run(
+                    "price",
+                    () -> {
+                      first.await();
+                      throw new InterruptedException("it gives up");
+                    }));
+    Thread follows = blocked(ask);
+    assertKept(follows, leads, "led by", flight, true);
+    assertEquals(
+        List.of(flight.toString()),
+        GoroutineInfo.of(follows).waitObjects().stream().map(o -> o.text()).toList());
+    assertNobody(leads); // it waits for something else
+    first.countDown();
+    assertTrue(leads.join(LONG));
+    assertTrue(follows.join(LONG)); // ran its own function in its place
+    AtomicReference<@Nullable Thread> runs = new AtomicReference<>();
+    flight.runChan(
+        "other",
+        () -> {
+          runs.set(Thread.currentThread());
+          end.await();
+          return 1;
+        });
+    assertKept(blocked(() -> flight.run("other", () -> 1)), started(runs), "led by", flight, true);
   }
 
   // --------------- Groups ---------------

@@ -21,6 +21,7 @@ import dev.selvage.sync.ErrorGroup;
 import dev.selvage.sync.Mutex;
 import dev.selvage.sync.Once;
 import dev.selvage.sync.RWMutex;
+import dev.selvage.sync.SingleFlight;
 import dev.selvage.sync.WaitGroup;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -266,6 +267,30 @@ class OwnDeadlocksTests {
     assertEquals(1, d.count());
     assertEquals("interrupt", d.except());
     assertTrue(cycle(d).contains("waits for Once@"), d::toString);
+  }
+
+  @Test
+  void two_that_lead_and_ask_for_what_the_other_leads() throws Exception {
+    SingleFlight<String, Integer> flight = new SingleFlight<>();
+    CountDownLatch both = new CountDownLatch(2);
+    start(builder(true, "tea"), () -> Depot.price(flight, "tea", "milk", both));
+    start(builder(false, "milk"), () -> Depot.price(flight, "milk", "tea", both));
+    Details d = one("deadlocked");
+    assertEquals(2, d.count());
+    assertEquals("interrupt", d.except());
+    assertTrue(cycle(d).contains("waits for SingleFlight@"), d::toString);
+    assertTrue(cycle(d).contains("led by \"tea\" (virtual #"), d::toString);
+    assertTrue(cycle(d).contains("led by \"milk\" (platform #"), d::toString);
+  }
+
+  @Test
+  void a_function_that_asks_for_its_own_key() throws Exception {
+    SingleFlight<String, Integer> flight = new SingleFlight<>();
+    start(builder(true, "asks"), () -> Depot.price(flight, "tea", "tea", new CountDownLatch(1)));
+    Details d = one("deadlocked");
+    assertEquals(1, d.count());
+    assertTrue(cycle(d).contains("waits for SingleFlight@"), d::toString);
+    assertEquals("what is done only once asks for itself", d.because());
   }
 
   @Test
