@@ -37,6 +37,10 @@ public final class ReportText {
   private static final String PATH = "path";
 
   // Evidence that has a line of its own.
+  private static final String WAITS_ON = "waitsOn";
+  private static final String WAITS_ON_ALIKE = "waitsOnAlike";
+  private static final String WAITS_ON_LOOKED_AT = "waitsOnLookedAt";
+  private static final String COULD_WAKE = "couldWake";
   private static final String EXCUSE = "excuse";
   private static final String EXCUSED_BY = "excusedBy";
 
@@ -51,6 +55,10 @@ public final class ReportText {
           "doubt",
           CYCLE,
           PATH,
+          WAITS_ON,
+          WAITS_ON_ALIKE,
+          WAITS_ON_LOOKED_AT,
+          COULD_WAKE,
           EXCUSE,
           EXCUSED_BY);
 
@@ -128,6 +136,12 @@ public final class ReportText {
     if (d.entry() != null && !d.entry().equals(site)) {
       line(place.entry, d.entry());
     }
+    if (d.evidence().get(WAITS_ON) instanceof List<?> sentences) {
+      line("waits on", waitsOn(d, sentences));
+    }
+    if (d.evidence().get(COULD_WAKE) instanceof List<?> others) {
+      line("could wake", joined(others));
+    }
     if (d.evidence().get(CYCLE) instanceof List<?> cycle) {
       draw(CYCLE, cycle, "┌→ ", "│  ", "└─ ");
     }
@@ -158,6 +172,19 @@ public final class ReportText {
       line("see", scenario.page());
     }
     out.append('\n');
+  }
+
+  /** What is known of one thread, and of how many others that holds as well. */
+  private static String waitsOn(Details d, List<?> sentences) {
+    return joined(sentences)
+        + (d.evidence().get(WAITS_ON_ALIKE) instanceof Integer alike
+                && d.evidence().get(WAITS_ON_LOOKED_AT) instanceof Integer asked
+            ? " (alike: " + number(alike) + " of " + number(asked) + " looked at)"
+            : "");
+  }
+
+  private static String joined(List<?> sentences) {
+    return sentences.stream().map(String::valueOf).collect(Collectors.joining("; "));
   }
 
   /** One step a line, with an edge at its left. */

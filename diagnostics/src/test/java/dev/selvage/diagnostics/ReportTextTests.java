@@ -27,6 +27,9 @@ final class ReportTextTests {
               "com.acme.OrderService.handle(OrderService.java:49)")
           .seen(840)
           .retains(1_258_291)
+          .evidence("waitsOn", List.of("chan(0/0)@1b2c, last receiver #31, which is gone"))
+          .evidence("waitsOnAlike", 7)
+          .evidence("waitsOnLookedAt", 8)
           .except("interrupt")
           .because("nothing that can still run can reach the channel it sends on")
           .suggestion(
@@ -82,6 +85,7 @@ final class ReportTextTests {
         LEAK  proven  chan send  x128   oldest 14m   1.2 MiB retained
           blocked at   com.acme.OrderService.quote(OrderService.java:57)
           started at   com.acme.OrderService.handle(OrderService.java:49)
+          waits on     chan(0/0)@1b2c, last receiver #31, which is gone (alike: 7 of 8 looked at)
           because      nothing that can still run can reach the channel it sends on
           except       only shutdownNow() of an executor can still wake it
           try          give the channel one slot of buffer, or select on ctx.done() beside the send

@@ -75,6 +75,9 @@ public final class Cores {
   private static final ClassValue<@Nullable MethodHandle> OBSTACLE = asking("obstacle");
   private static final ClassValue<@Nullable MethodHandle> COUNTED_BY = asking("countedBy");
 
+  /** How to ask the copy that a park blocker is of who last had to do with it. */
+  private static final ClassValue<@Nullable MethodHandle> LAST_ACTORS = asking("lastActors");
+
   /** What {@link #keeperOf} says if it is the goroutines of a group. */
   public static final long GROUP = -1;
 
@@ -151,6 +154,36 @@ public final class Cores {
           : null;
     } catch (Throwable _) {
       return null;
+    }
+  }
+
+  /**
+   * Who last did what would end a wait, as {@code Probe.lastActors} has it.
+   *
+   * @param thread its identifier; 0 if nobody has
+   * @param what what is waited on
+   * @param did words that the name of that thread follows
+   */
+  public record LastActor(long thread, String what, String did) {}
+
+  /** Those of what a thread waits on; none where that is not known. */
+  public static List<LastActor> lastActors(Thread thread, Object blocker) {
+    MethodHandle last = LAST_ACTORS.get(blocker.getClass());
+    try {
+      List<LastActor> actors = new ArrayList<>();
+      if (last != null && last.invoke(thread) instanceof List<?> all) {
+        for (Object each : all) {
+          if (each instanceof Map<?, ?> map
+              && map.get("thread") instanceof Long id
+              && map.get("what") instanceof String what
+              && map.get("did") instanceof String did) {
+            actors.add(new LastActor(id, what, did));
+          }
+        }
+      }
+      return actors;
+    } catch (Throwable _) {
+      return List.of();
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -557,6 +558,38 @@ public final class Liveness {
     }
     propagate(leaked, holders);
     return holders;
+  }
+
+  /**
+   * Who leads to what leaked threads wait on, other than they themselves: leaked threads, which
+   * could wake them if they were not stuck. For one thread of each pile of which that is known.
+   */
+  public Map<HeapThread, List<HeapThread>> reachers(List<List<HeapThread>> piles) {
+    return new Reachers(graph, this).of(piles);
+  }
+
+  boolean isLive(int object) {
+    return live.get(object);
+  }
+
+  /** What a leaked thread is woken by: who has one of these may wake it. */
+  int[] wakersOf(HeapThread thread) {
+    int number = number(thread);
+    return raw[number] ? new int[] {thread.object} : waitsOn.get(number);
+  }
+
+  /** What only a virtual thread has, and what is on its stack. */
+  void forEachOwn(HeapThread thread, IntConsumer consumer) {
+    for (int object : thread.own) {
+      consumer.accept(object);
+    }
+    forEachLocal(
+        graph.firstVirtual + number(thread),
+        (object, _) -> {
+          if (object != thread.object) {
+            consumer.accept(object);
+          }
+        });
   }
 
   /** The field that holds a thread; of a collection of the JDK also whose it is. */

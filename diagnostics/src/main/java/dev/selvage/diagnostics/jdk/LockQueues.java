@@ -7,6 +7,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.AbstractOwnableSynchronizer;
 import java.util.concurrent.locks.AbstractQueuedLongSynchronizer;
 import java.util.concurrent.locks.AbstractQueuedSynchronizer;
@@ -47,6 +48,7 @@ public final class LockQueues {
   private final Queue longQueue;
   private final VarHandle termination;
   private final VarHandle latchSync;
+  private final VarHandle runner;
 
   private LockQueues() throws ReflectiveOperationException {
     MethodHandles.Lookup here = MethodHandles.lookup();
@@ -65,6 +67,9 @@ public final class LockQueues {
     latchSync =
         MethodHandles.privateLookupIn(CountDownLatch.class, here)
             .findVarHandle(CountDownLatch.class, "sync", sync);
+    runner =
+        MethodHandles.privateLookupIn(FutureTask.class, here)
+            .findVarHandle(FutureTask.class, "runner", Thread.class);
   }
 
   /** How the queue of a synchronizer is read, of which the JDK has two kinds. */
@@ -120,6 +125,25 @@ public final class LockQueues {
   /** Whether a park blocker is a latch, as the one that tells when a virtual thread ends. */
   public static boolean isLatch(@Nullable Object blocker) {
     return blocker != null && blocker.getClass().getName().equals(LATCH);
+  }
+
+  /** Whether a park blocker is a task whose result is waited for. */
+  public static boolean isTask(@Nullable Object blocker) {
+    return blocker instanceof FutureTask<?>;
+  }
+
+  /** The thread that runs a task now; null if none does. Others may cancel the task. */
+  public @Nullable Thread runner(Object task) {
+    return (Thread) runner.getVolatile((FutureTask<?>) task);
+  }
+
+  /** The name of a lock or a task, as {@code ReentrantLock@1b2c3d}. */
+  public static String text(Object object) {
+    String type = object.getClass().getName();
+    int end = type.indexOf('$');
+    return type.substring(type.lastIndexOf('.') + 1, end < 0 ? type.length() : end)
+        + "@"
+        + Integer.toHexString(System.identityHashCode(object));
   }
 
   /**

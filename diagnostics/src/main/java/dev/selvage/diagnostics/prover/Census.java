@@ -21,6 +21,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,13 +49,22 @@ final class Census {
   private final LongTable proven;
   private final Observations observations;
   private final int maxRawParks;
+  private final int groups;
+  private List<List<Thread>> ofGroups = List.of();
   private final List<Thread> waiting = new ArrayList<>();
   private boolean judged;
   private boolean truncated;
 
-  Census(Jdk jdk, LongTable proven, Observations observations, int maxRawParks) {
+  /**
+   * Prepares one.
+   *
+   * @param proven the threads that are proven to be leaked, with their groups
+   * @param groups how many groups there are
+   */
+  Census(Jdk jdk, LongTable proven, int groups, Observations observations, int maxRawParks) {
     this.jdk = jdk;
     this.proven = proven;
+    this.groups = groups;
     this.observations = observations;
     this.maxRawParks = maxRawParks;
   }
@@ -63,6 +73,11 @@ final class Census {
   static boolean isOwnOrJdks(Thread thread) {
     String name = thread.getName();
     return name.equals(Canary.NAME) || name.contains("-Poller") || name.contains("SubPoller");
+  }
+
+  /** Some threads of each group of those that are proven. */
+  List<List<Thread>> ofGroups() {
+    return ofGroups;
   }
 
   private static final class Counts {
@@ -78,8 +93,28 @@ final class Census {
     /** Threads that can be woken, not many more than may be remembered. */
     final List<Thread> parked = new ArrayList<>();
 
+    /** Some threads of each group. */
+    final List<List<Thread>> ofGroups = new ArrayList<>();
+
+    Counts(int groups) {
+      for (int i = 0; i < groups; i++) {
+        ofGroups.add(new ArrayList<>(0));
+      }
+    }
+
+    void note(int group, Thread thread) {
+      List<Thread> some = ofGroups.get(group);
+      if (some.size() < Wakers.MOST) {
+        some.add(thread);
+      }
+    }
+
     /** Adds what the other half of the threads is. */
     void add(Counts other, int maxRawParks) {
+      for (int i = 0; i < ofGroups.size(); i++) {
+        int group = i;
+        other.ofGroups.get(i).forEach(thread -> note(group, thread));
+      }
       total += other.total;
       blocked += other.blocked;
       timed += other.timed;
@@ -108,13 +143,14 @@ final class Census {
    */
   Report.Goroutines count(boolean judged) {
     this.judged = judged;
-    Counts counts = new Counts();
-    Counts ofHelper = new Counts();
+    Counts counts = new Counts(groups);
+    Counts ofHelper = new Counts(groups);
     jdk.forEach(
         Claims.forAbout(jdk.rootSize()),
         (_, thread) -> countProgram(thread, ofHelper),
         (_, thread) -> countProgram(thread, counts));
     counts.add(ofHelper, maxRawParks);
+    ofGroups = counts.ofGroups;
     counts.parked.forEach(this::remember);
     Thread[] rawParks = counts.rawParks.toArray(Thread[]::new);
     Stacks stacks = new Stacks(jdk);
@@ -179,7 +215,9 @@ final class Census {
       }
       case PINNED -> counts.unprovable("pinned");
       default -> {
-        if (proven.contains(thread.threadId())) {
+        int place = proven.place(thread.threadId());
+        if (place >= 0) {
+          counts.note(proven.secondAt(place), thread);
           return;
         }
         if (LockSupport.getBlocker(thread) != null) {
@@ -228,6 +266,8 @@ final class Census {
 
     long longest = Long.MAX_VALUE;
 
+    boolean grows;
+
     Pile(WaitReason reason, List<StackTraceElement> stack, Excuses.@Nullable Excuse excuse) {
       this.reason = reason;
       this.stack = stack;
@@ -254,8 +294,11 @@ final class Census {
    * Threads that pile up at one place, or block there for longer than the rules allow: something
    * alive still reaches them, but they come and are not seen to leave. Only known where threads
    * have been observed for a while.
+   *
+   * @param wakers tells what some threads of each of several findings wait on
    */
-  List<Finding> suspects(Rules rules) {
+  List<Finding> suspects(
+      Rules rules, Function<List<List<Thread>>, List<Map<String, Object>>> wakers) {
     List<Finding> findings = new ArrayList<>();
     if (observations.ticks() < MIN_ARRIVALS && rules.blockedLonger() == null) {
       waiting.clear();
@@ -268,12 +311,19 @@ final class Census {
     }
     waiting.clear();
     long now = System.nanoTime();
+    List<Pile> suspected = new ArrayList<>();
     for (Pile pile : piles.values()) {
-      boolean grows = pile.count > 0 && observations.ticks() >= MIN_ARRIVALS && pile.grows(now);
-      if (grows || pile.longer > 0) {
-        Finding finding = finding(pile, grows, longest, now);
-        findings.add(pile.excuse == null ? finding : Excuses.excused(finding, pile.excuse));
+      pile.grows = pile.count > 0 && observations.ticks() >= MIN_ARRIVALS && pile.grows(now);
+      if (pile.grows || pile.longer > 0) {
+        suspected.add(pile);
       }
+    }
+    List<Map<String, Object>> known =
+        wakers.apply(suspected.stream().map(pile -> pile.threads).toList());
+    for (int i = 0; i < suspected.size(); i++) {
+      Pile pile = suspected.get(i);
+      Finding finding = finding(pile, longest, now, known.get(i));
+      findings.add(pile.excuse == null ? finding : Excuses.excused(finding, pile.excuse));
     }
     return findings;
   }
@@ -320,7 +370,8 @@ final class Census {
     }
   }
 
-  private Finding finding(Pile pile, boolean grows, long longest, long now) {
+  private Finding finding(Pile pile, long longest, long now, Map<String, Object> known) {
+    boolean grows = pile.grows;
     String kind = pile.reason.text();
     String site = Frames.site(pile.stack);
     Map<String, Object> evidence = new LinkedHashMap<>();
@@ -338,6 +389,7 @@ final class Census {
     if (truncated) {
       evidence.put("countIsAtLeast", true);
     }
+    evidence.putAll(known);
     List<String> holders = Holders.of(pile.threads);
     String heldBy = holders.isEmpty() ? null : holders.getFirst();
     if (heldBy != null) {

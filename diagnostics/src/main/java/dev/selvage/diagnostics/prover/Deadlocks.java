@@ -430,7 +430,9 @@ final class Deadlocks {
       return ends.get(blocker) == next ? END.of("the end of " + Circle.name(next)) : null;
     }
     if (LockQueues.isLock(blocker)) {
-      return queues.holder(blocker, stand.place()) == next ? HELD.of(text(blocker)) : null;
+      return queues.holder(blocker, stand.place()) == next
+          ? HELD.of(LockQueues.text(blocker))
+          : null;
     }
     Cores.Obstacle obstacle = Cores.obstacle(stand.thread(), blocker);
     if (obstacle == null || obstacle.group() != stand.mark()) {
@@ -453,14 +455,6 @@ final class Deadlocks {
     }
     Activity activity = jdk.activity(thread);
     return activity == Activity.PARKED || activity == Activity.PINNED;
-  }
-
-  private static String text(Object lock) {
-    String type = lock.getClass().getName();
-    int end = type.indexOf('$');
-    return type.substring(type.lastIndexOf('.') + 1, end < 0 ? type.length() : end)
-        + "@"
-        + Integer.toHexString(System.identityHashCode(lock));
   }
 
   private Circle circle(List<Wait> waits) {

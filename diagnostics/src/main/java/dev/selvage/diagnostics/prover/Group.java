@@ -69,30 +69,28 @@ final class Group {
    * What is to be said of it now: one finding for those that are still blocked, one for those that
    * were refuted.
    *
-   * @param cycle the circle that they are in, drawn; empty if none is known
+   * @param known what else is known of those that are still blocked
    */
-  List<Finding> findings(long nowNanos, List<String> cycle) {
+  List<Finding> findings(long nowNanos, Map<String, Object> known) {
     List<Finding> findings = new ArrayList<>();
     if (count > 0) {
-      findings.add(finding(Finding.State.OPEN, count, nowNanos, cycle));
+      findings.add(finding(Finding.State.OPEN, count, nowNanos, known));
     }
     if (refuted > 0) {
-      findings.add(finding(Finding.State.REFUTED, refuted, nowNanos, List.of()));
+      findings.add(finding(Finding.State.REFUTED, refuted, nowNanos, Map.of()));
     }
     if (recovered > 0) {
-      findings.add(finding(Finding.State.RECOVERED, recovered, nowNanos, List.of()));
+      findings.add(finding(Finding.State.RECOVERED, recovered, nowNanos, Map.of()));
     }
     if (gone > 0 && count == 0) {
-      findings.add(finding(Finding.State.GONE, gone, nowNanos, List.of()));
+      findings.add(finding(Finding.State.GONE, gone, nowNanos, Map.of()));
     }
     return findings;
   }
 
-  private Finding finding(Finding.State state, int threads, long nowNanos, List<String> cycle) {
-    Map<String, Object> evidence = new LinkedHashMap<>();
-    if (!cycle.isEmpty()) {
-      evidence.put("cycle", cycle);
-    }
+  private Finding finding(
+      Finding.State state, int threads, long nowNanos, Map<String, Object> known) {
+    Map<String, Object> evidence = new LinkedHashMap<>(known);
     if (state == Finding.State.OPEN && collected > 0) {
       evidence.put("takenAwayByCollections", collected);
     }

@@ -50,6 +50,8 @@ public final class HeapDumpProver {
   private static final int MIN_IDLE_SUSPECTS = 100;
   private static final int MAX_PATHS = 20;
   private static final int MAX_NAMES = 10;
+  private static final int MAX_ASKED = 8;
+  private static final int MAX_WAKERS = 3;
 
   /** More are not read by name, so that no rule about names applies to them. */
   private static final int MAX_JUDGED_BY_NAME = 100_000;
@@ -80,6 +82,7 @@ public final class HeapDumpProver {
   private final IdentityHashMap<List<StackTraceElement>, List<StackTraceElement>> shown =
       new IdentityHashMap<>();
   private final Map<HeapThread, WaitReason> reasons = new HashMap<>();
+  private Map<HeapThread, List<HeapThread>> couldWake = Map.of();
   private long retainedWork;
 
   // Threads that can run in code that may be compiled, and where one of them is.
@@ -168,7 +171,8 @@ public final class HeapDumpProver {
     List<Pile> doubted = new ArrayList<>();
     List<Pile> many = new ArrayList<>();
     suspected(graph, liveness, doubts, doubted, many);
-    HeapGraph.Texts texts = texts(graph, stuck, List.of(doubted, many));
+    couldWake = liveness.reachers(stuck.stream().map(pile -> pile.threads).toList());
+    HeapGraph.Texts texts = texts(graph, stuck, List.of(doubted, many), couldWake.values());
     List<Finding> findings = new ArrayList<>();
     findings.addAll(
         findings(graph, liveness, bySize(judged(stuck, texts.names())), leaked, texts.names()));
@@ -478,6 +482,10 @@ public final class HeapDumpProver {
       if (!pile.heldBy.isEmpty()) {
         evidence.put("heldBy", List.copyOf(pile.heldBy));
       }
+      List<String> others = couldWake(pile, names);
+      if (!others.isEmpty()) {
+        evidence.put("couldWake", others);
+      }
       String kind = pile.reason.text();
       Finding finding =
           new Finding.Proven(
@@ -485,6 +493,26 @@ public final class HeapDumpProver {
       findings.add(pile.excuse == null ? finding : Excuses.excused(finding, pile.excuse));
     }
     return findings;
+  }
+
+  /** Who would wake one of those threads if it were not stuck itself; none where not known. */
+  private List<String> couldWake(Pile pile, Map<HeapThread, String> names) {
+    for (HeapThread thread : pile.threads.subList(0, Math.min(MAX_ASKED, pile.threads.size()))) {
+      List<HeapThread> others = couldWake.get(thread);
+      if (others != null) {
+        return others.stream()
+            .limit(MAX_WAKERS)
+            .map(
+                other -> {
+                  String name = names.get(other);
+                  return (name == null ? "a virtual thread" : '"' + name + '"')
+                      + ", which leaks itself"
+                      + Wakers.at(stack(other));
+                })
+            .toList();
+      }
+    }
+    return List.of();
   }
 
   /** Whether what one more pile retains may be computed: so much work. */
@@ -534,9 +562,14 @@ public final class HeapDumpProver {
   }
 
   /** The names of all that are proven, up to very many; of the others some of each pile. */
-  private static HeapGraph.Texts texts(HeapGraph graph, List<Pile> stuck, List<List<Pile>> others)
+  private static HeapGraph.Texts texts(
+      HeapGraph graph,
+      List<Pile> stuck,
+      List<List<Pile>> others,
+      Collection<List<HeapThread>> wakers)
       throws IOException {
     List<HeapThread> named = new ArrayList<>();
+    wakers.forEach(named::addAll);
     for (Pile pile : stuck) {
       int room = Math.max(MAX_NAMES, MAX_JUDGED_BY_NAME - named.size());
       named.addAll(pile.threads.subList(0, Math.min(room, pile.threads.size())));

@@ -7,6 +7,7 @@ import dev.selvage.observe.Probe;
 import dev.selvage.observe.WaitReason;
 import java.lang.management.ManagementFactory;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,7 +67,7 @@ final class Preloading {
     List<StackTraceElement> stack = List.of(frames);
     Group group = new Group(Group.key(reason, stack, null), stack);
     group.add("", 0);
-    group.findings(0, List.of()).replaceAll(Rules.NONE.excuses()::applied);
+    group.findings(0, Map.of()).replaceAll(Rules.NONE.excuses()::applied);
     ProcessHandle.current().pid();
     ManagementFactory.getThreadMXBean();
   }

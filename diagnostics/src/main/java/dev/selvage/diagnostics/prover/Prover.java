@@ -331,13 +331,13 @@ public final class Prover implements Leaks {
     } else {
       proof = prove(mode);
     }
-    Census census = new Census(jdk, proven, observations, MAX_RAW_PARKS);
+    Census census = new Census(jdk, proven, groups.size(), observations, MAX_RAW_PARKS);
     Report.Goroutines goroutines =
         jdk.canHide() ? census.count(refusal == null) : ThreadDumpList.count();
     Deadlocks.Found deadlocks = Deadlocks.find(jdk, queues, observations, proven, this::excuse);
     preloading.await();
-    List<Finding> findings = provenFindings(deadlocks);
-    findings.addAll(census.suspects(rules));
+    List<Finding> findings = provenFindings(known(deadlocks, census.ofGroups()));
+    findings.addAll(census.suspects(rules, this::wakers));
     findings.addAll(deadlocks.findings());
     List<String> notes = new ArrayList<>(notes());
     for (Watch watch : watches) {
@@ -349,12 +349,39 @@ public final class Prover implements Leaks {
     return report;
   }
 
-  private List<Finding> provenFindings(Deadlocks.@Nullable Found deadlocks) {
+  /**
+   * What is known of the threads of each group: the circle that they are in, or else what they wait
+   * on and who could have woken them.
+   *
+   * @param threads some of each group; of none where nobody has looked
+   */
+  private List<Map<String, Object>> known(Deadlocks.Found deadlocks, List<List<Thread>> threads) {
+    List<Map<String, Object>> known = wakers(threads);
+    for (int i = 0; i < known.size(); i++) {
+      List<String> cycle = deadlocks.ofGroup(i);
+      if (!cycle.isEmpty()) {
+        known.set(i, Map.of("cycle", cycle));
+      }
+    }
+    return known;
+  }
+
+  /** What some threads of each of several findings wait on. */
+  private List<Map<String, Object>> wakers(List<List<Thread>> findings) {
+    return Wakers.of(jdk, queues, this::leaksAt, findings);
+  }
+
+  private @Nullable String leaksAt(long id) {
+    int group = proven.second(id, -1);
+    return group < 0 ? null : Wakers.at(groups.get(group).stack);
+  }
+
+  /** What is said of proven threads, with what else is known of each group, if anything. */
+  private List<Finding> provenFindings(List<Map<String, Object>> known) {
     long now = System.nanoTime();
     List<Finding> findings = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
-      findings.addAll(
-          groups.get(i).findings(now, deadlocks == null ? List.of() : deadlocks.ofGroup(i)));
+      findings.addAll(groups.get(i).findings(now, i < known.size() ? known.get(i) : Map.of()));
     }
     return findings;
   }
@@ -973,7 +1000,7 @@ public final class Prover implements Leaks {
           }
           List<Finding.Proven> all = new ArrayList<>();
           if (changed) {
-            for (Finding each : provenFindings(null)) {
+            for (Finding each : provenFindings(List.of())) {
               Finding finding = rules.excuses().applied(each);
               if (finding instanceof Finding.Proven one
                   && one.details().state() == Finding.State.OPEN) {
@@ -1014,7 +1041,9 @@ public final class Prover implements Leaks {
   }
 
   private List<String> fingerprints() {
-    return provenFindings(null).stream().map(finding -> finding.details().fingerprint()).toList();
+    return provenFindings(List.of()).stream()
+        .map(finding -> finding.details().fingerprint())
+        .toList();
   }
 
   /** What is known, without a look; what was suspected by the last look is still said. */
@@ -1024,7 +1053,9 @@ public final class Prover implements Leaks {
 
   private Report report(AlwaysOn.Counters counters) {
     long start = System.nanoTime();
-    List<Finding> findings = provenFindings(null);
+    Census census = new Census(jdk, proven, groups.size(), observations, 0);
+    Report.Goroutines goroutines = census.count(false);
+    List<Finding> findings = provenFindings(wakers(census.ofGroups()));
     Report before = last;
     if (before != null) {
       before.findings().stream()
@@ -1043,7 +1074,7 @@ public final class Prover implements Leaks {
                 refuted,
                 counters.why()),
             start,
-            new Census(jdk, proven, observations, 0).count(false),
+            goroutines,
             findings,
             notes());
     last = report;

@@ -144,6 +144,64 @@ final class HeapDumpProverTests {
     assertEquals("a b", proven());
   }
 
+  /** What is said of who could wake a thread of that name, if it were not stuck itself. */
+  private Object couldWake(String name) throws IOException {
+    for (Finding finding : look(_ -> false).findings()) {
+      if (finding.details().names().contains(name)) {
+        return finding.details().evidence().getOrDefault("couldWake", List.of());
+      }
+    }
+    throw new AssertionError("not found: " + name);
+  }
+
+  @Test
+  void who_has_what_another_waits_on_and_is_stuck_itself_is_named() throws IOException {
+    Thing latch = dump.object("java/util/concurrent/CountDownLatch", "Lsync");
+    Thing sync = sync();
+    latch.set("sync", sync);
+    dump.parked("waits", sync, "com.acme.A.run:1");
+    dump.parked("waits too", sync, "com.acme.A.run:2"); // for the same, so it wakes nobody
+    Thing job = dump.object("com/acme/Job", "Llatch").set("latch", latch);
+    dump.local(dump.parked("works", sync(), "com.acme.B.run:1"), 3, job);
+    dump.parked("elsewhere", sync(), "com.acme.C.run:1");
+    List<String> works = List.of("\"works\", which leaks itself at com.acme.B.run(B.java:1)");
+    assertEquals(works, couldWake("waits"));
+    assertEquals(works, couldWake("waits too"));
+    assertEquals(List.of(), couldWake("works"));
+    assertEquals(List.of(), couldWake("elsewhere"));
+    String text = ReportText.render(look(_ -> false), false);
+    assertTrue(text.contains("  could wake   " + works.getFirst() + "\n"), text);
+  }
+
+  @Test
+  void of_a_wait_of_selvage_who_waits_on_the_same_object_is_not_named() throws IOException {
+    Thing channel = dump.object("dev/selvage/Channel", "Lfirst", "Lsecond");
+    Thing one = waiter(channel);
+    Thing two = waiter(channel);
+    channel.set("first", one).set("second", two);
+    parkedByWaiter("receives", one, "com.acme.A.run:1");
+    parkedByWaiter("receives too", two, "com.acme.A.run:2");
+    dump.local(dump.parked("has it", sync(), "com.acme.B.run:1"), 3, channel);
+    List<String> other = List.of("\"has it\", which leaks itself at com.acme.B.run(B.java:1)");
+    assertEquals(other, couldWake("receives"));
+    assertEquals(other, couldWake("receives too"));
+  }
+
+  private Thing waiter(Thing on) {
+    return dump.object("dev/selvage/internal/Waiter", "Lobject").set("object", on);
+  }
+
+  private void parkedByWaiter(String name, Thing waiter, String frame) {
+    dump.virtual(
+            name,
+            4,
+            "java.lang.VirtualThread.park:1",
+            "java.util.concurrent.locks.LockSupport.park:1",
+            "dev.selvage.internal.Waiter.park:1",
+            frame)
+        .set("parkBlocker", waiter);
+  }
+
   @Test
   void whoever_a_running_thread_would_wake_would_wake_the_next() throws IOException {
     Thing one = sync();

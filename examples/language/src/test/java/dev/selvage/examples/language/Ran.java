@@ -61,7 +61,10 @@ record Ran(String output, String report) {
     }
   }
 
-  /** The blocks of the report: from each line that begins with LEAK up to the next empty line. */
+  /**
+   * The blocks of the report: from each line that begins with LEAK up to the next empty line.
+   * Without what threads wait on, which has the numbers of objects and threads of one run.
+   */
   private static String findings(String errors) {
     var out = new StringBuilder();
     boolean in = false;
@@ -72,7 +75,7 @@ record Ran(String output, String report) {
       } else if (line.isBlank()) {
         in = false;
       }
-      if (in) {
+      if (in && !line.startsWith("  waits on ")) {
         out.append(line).append('\n');
       }
     }
