@@ -1,5 +1,6 @@
 package dev.selvage.cli;
 
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,5 +58,10 @@ record JavaProcess(
   /** What a person knows it by, without what could steer the terminal that shows it. */
   String label() {
     return main == null ? "(main class not known)" : main.replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
+  }
+
+  /** Whether it is this command, which has started another, or looks at one. */
+  boolean isCommand() {
+    return main != null && main.matches("(.*/)?" + Pattern.quote(Selvage.class.getName()));
   }
 }

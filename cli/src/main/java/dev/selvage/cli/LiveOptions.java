@@ -8,6 +8,11 @@ import picocli.CommandLine.Option;
 final class LiveOptions {
   private static final String CLEAR = "\033[H\033[2J";
 
+  // A line that is too long for the terminal is cut there: one that goes on in the next row would
+  // push the first ones out of sight.
+  private static final String CUT_LINES = "\033[?7l";
+  private static final String WRAP_LINES = "\033[?7h";
+
   @Option(names = "--once", description = "Print it once and end.")
   boolean once;
 
@@ -43,11 +48,11 @@ final class LiveOptions {
       }
       String text = view.render();
       if (anew && terminal.screen() && times > 1) {
-        terminal.out().print(CLEAR);
-      } else if (i > 0) {
-        terminal.out().print(apart);
+        // In one piece, so that nothing ends it before lines are wrapped again.
+        terminal.out().print(CLEAR + CUT_LINES + text + WRAP_LINES);
+      } else {
+        terminal.out().print(i > 0 ? apart + text : text);
       }
-      terminal.out().print(text);
       terminal.out().flush();
       if (terminal.out().checkError()) {
         return; // Nobody reads it any more: head, or a pager that was left.

@@ -99,8 +99,16 @@ final class Selvage implements Runnable {
     String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("wrong usage");
     message = message.startsWith("Error: ") ? message.substring("Error: ".length()) : message;
     CommandSpec command = e.getCommandLine().getCommandSpec();
-    if (e instanceof UnmatchedArgumentException && command.userObject() instanceof RunCommand) {
-      message += "; what is meant for java goes after --";
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      if (command.userObject() instanceof RunCommand) {
+        message += "; what is meant for java goes after --";
+      } else if (command.userObject() instanceof Selvage) {
+        message =
+            "'"
+                + unmatched.getUnmatched().getFirst()
+                + "' is no command: use "
+                + String.join(", ", command.subcommands().keySet());
+      }
     }
     terminal.say(message + " (" + command.qualifiedName() + " --help explains)");
     return ExitCode.USAGE;

@@ -133,7 +133,11 @@ final class Targets {
 
   private JavaProcess theOneThereIs(CommandSpec spec) {
     List<JavaProcess> able =
-        processes.all().stream().filter(process -> process.obstacle() == null).toList();
+        processes.all().stream()
+            .filter(process -> process.obstacle() == null)
+            // selvage run stays beside the program that it has started, which is the one meant.
+            .filter(process -> !process.isCommand())
+            .toList();
     if (able.isEmpty()) {
       throw new CommandFailure(
           ExitCode.UNREACHABLE,

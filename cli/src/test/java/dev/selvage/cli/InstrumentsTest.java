@@ -440,6 +440,12 @@ final class InstrumentsTest {
     assertOneLine(
         ExitCode.UNREACHABLE,
         commands.run("top", pages.address(), "--count", "2"),
+    // Long lines are cut at the edge, and only there.
+    assertTrue(
+        commands
+            .out()
+            .matches("(?s)(\u001b\\[H\u001b\\[2J\u001b\\[\\?7l[^\u001b]*\u001b\\[\\?7h){2}"),
+        commands.out());
         "503 (the server is closing)");
   }
 

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code selvage leaks} and {@code ps} against real processes, with a fake agent. */
 @Timeout(120)
@@ -410,6 +411,31 @@ final class LeaksCommandTest {
     commands.where(leaving(ReportJson.render(REPORT)));
     assertEquals(ExitCode.DONE, commands.run("leaks", "--watch", "0s"), commands.err());
     assertEquals(ReportText.render(REPORT, false), commands.out());
+  }
+
+  @Test
+  void withoutAPidTheProgramIsMeantAndNotTheCommandThatHasStartedIt() {
+    var command = new JavaProcess(7, null, true, "25.0.3", Selvage.class.getName(), false, false);
+    var program = new JavaProcess(8, null, true, "25.0.3", "com.acme.Shop", false, false);
+    var both =
+        new JavaProcesses() {
+          @Override
+          public List<JavaProcess> all() {
+            return List.of(command, program);
+          }
+
+          @Override
+          public JavaProcess find(long pid) {
+            return pid == 7 ? command : program;
+          }
+        };
+    var targets =
+        new Targets(
+            new Installation(installation.lib(), Path.of(System.getProperty("java.home"))),
+            commands.terminal(),
+            both);
+    assertEquals(program, targets.process(CommandSpec.create(), null));
+    assertEquals(command, targets.process(CommandSpec.create(), "7"), "by name it can be had");
   }
 
   @Test

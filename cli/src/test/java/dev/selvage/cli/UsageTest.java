@@ -25,7 +25,7 @@ final class UsageTest {
       delimiter = '|',
       value = {
         "''                                       | say what to do",
-        "frobnicate                               | frobnicate",
+        "frobnicate                               | 'frobnicate' is no command: use demo, run",
         "run                                      | say what to run, after --",
         "run -cp x Main                           | what is meant for java goes after --",
         "run --leaks-after 3x -- Main             | '3x' is not a duration",
