@@ -3,6 +3,9 @@ package dev.selvage.http;
 import dev.selvage.diagnostics.trace.FlightRecorder;
 import dev.selvage.diagnostics.trace.TraceFormat;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Map;
+import java.util.function.Function;
 
 /**
  * What the flight recorder holds, or without a format how it is. Reading changes nothing: the
@@ -14,6 +17,11 @@ final class FlightPage {
           + " FlightRecorder in the program, or selvage record PID --start";
 
   private FlightPage() {}
+
+  /** Writes what a recorder holds. */
+  private interface Writer {
+    void write(FlightRecorder recorder, OutputStream out) throws IOException;
+  }
 
   /**
    * Answers.
@@ -33,19 +41,33 @@ final class FlightPage {
         return Response.error(400, "format must be go, perfetto or status");
       }
     }
+    String name = as == TraceFormat.GO ? "flight.trace" : "flight.json";
+    return answer(
+        (recorder, out) -> recorder.writeTo(out, as),
+        content -> Response.file(name, content),
+        head);
+  }
+
+  /** What it holds, drawn. */
+  static Response timeline(boolean head) {
+    Map<String, String> json = Map.of("Content-Type", "application/json");
+    return answer(FlightRecorder::writeTimeline, content -> new Response(200, json, content), head);
+  }
+
+  private static Response answer(
+      Writer writer, Function<Response.Content, Response> answer, boolean head) {
     FlightRecorder recorder = FlightRecorder.current();
     if (recorder == null) {
       return Response.error(409, OFF);
     }
-    String name = as == TraceFormat.GO ? "flight.trace" : "flight.json";
     if (head) {
-      return Response.file(name, new byte[0]);
+      return answer.apply(Response.of(200, "", "").content());
     }
     // Not into the connection: a slow peer would keep the recorder from being written for others.
     Spool spool = new Spool();
     try {
-      recorder.writeTo(spool, as);
-      return Response.file(name, spool);
+      writer.write(recorder, spool);
+      return answer.apply(spool);
     } catch (IllegalStateException e) {
       spool.close();
       return FlightRecorder.current() == recorder

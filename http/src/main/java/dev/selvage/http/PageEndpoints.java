@@ -60,7 +60,7 @@ final class PageEndpoints {
       case PAGE + "events" -> events(request);
       case PAGE + "goroutines" -> goroutines(DebugEndpoints.parameters(request));
       case PAGE + "growth" -> growth();
-      case PAGE + "timeline" -> timeline(DebugEndpoints.parameters(request));
+      case PAGE + "timeline" -> timeline(request);
       default -> {
         if (path.startsWith(ASSETS)) {
           yield asset(path.substring(ASSETS.length()), request);
@@ -178,11 +178,19 @@ final class PageEndpoints {
     return json(json);
   }
 
-  /** A short execution trace of now, drawn. */
-  private Response timeline(Map<String, String> parameters) throws Refused, InterruptedException {
+  /** A short execution trace of now, drawn; with {@code last} what the flight recorder holds. */
+  private Response timeline(Request request) throws Refused, InterruptedException {
+    Map<String, String> parameters = DebugEndpoints.parameters(request);
+    boolean head = request.method().equals("HEAD");
+    if (!parameters.getOrDefault("last", "0").equals("0")) {
+      return FlightPage.timeline(head);
+    }
     double seconds =
         DebugEndpoints.fractionOfSeconds(
             parameters.getOrDefault("seconds", "1"), MOST_TRACE_SECONDS);
+    if (head) {
+      return Response.of(200, "application/json", ""); // nobody would see the trace
+    }
     if (!slow.tryAcquire()) {
       throw new Refused(503, "enough profiles are being taken already; try again later");
     }

@@ -38,6 +38,9 @@ final class FlightPageTests {
       assertEquals(409, response.status());
       assertTrue(response.text().contains("flight-recorder=10s"), response.text());
     }
+    Response drawn = endpoints.handle(Request.get("/debug/selvage/timeline?last=1"));
+    assertEquals(409, drawn.status());
+    assertTrue(drawn.text().contains("flight-recorder=10s"), drawn.text());
     assertEquals(400, get("?format=gif").status());
     Request post = new Request("POST", PAGE, "format=go", Map.of());
     assertEquals(405, endpoints.handle(post).status());
@@ -61,6 +64,9 @@ final class FlightPageTests {
             "attachment; filename=\"flight.json\"", perfetto.headers().get("Content-Disposition"));
         assertTrue(perfetto.text().contains("the-sender"), "the goroutine is in it");
       }
+      String drawn = endpoints.handle(Request.get("/debug/selvage/timeline?last=1")).text();
+      assertTrue(drawn.startsWith("{\"schema\":\"selvage.timeline/1\""), drawn);
+      assertTrue(drawn.contains("the-sender"), drawn);
       assertEquals(
           0, endpoints.handle(new Request("HEAD", PAGE, "format=go", Map.of())).body().length);
       String status = get("").text();

@@ -53,6 +53,13 @@ final class FuzzedRequestsTests {
           "/debug/selvage/always",
           "/debug/selvage/flight",
           "/debug/selvage/doctor",
+          "/debug/selvage/",
+          "/debug/selvage/profiles",
+          "/debug/selvage/goroutines",
+          "/debug/selvage/growth",
+          "/debug/selvage/flame",
+          "/debug/selvage/page/app.js",
+          "/debug/selvage/page/../../../etc/passwd",
           "/debug/pprof/../../etc/passwd",
           "/debug/pprof//goroutine",
           "/debug/pprof/" + "a".repeat(3_000),
@@ -60,10 +67,38 @@ final class FuzzedRequestsTests {
 
   /** What takes its time, if the parameters are right: so they never are. */
   private static final List<String> SLOW =
-      List.of("/debug/pprof/profile", "/debug/pprof/wall", "/debug/pprof/allocs");
+      List.of(
+          "/debug/pprof/profile",
+          "/debug/pprof/wall",
+          "/debug/pprof/allocs",
+          "/debug/pprof/oldobjects",
+          "/debug/selvage/timeline");
 
   private static final List<String> NAMES =
-      List.of("debug", "format", "locks", "gc", "safepoints", "mode", "x", "", "%00", "%e2%80%ae");
+      List.of(
+          "debug",
+          "format",
+          "locks",
+          "gc",
+          "paths",
+          "last",
+          "safepoints",
+          "mode",
+          "profile",
+          "type",
+          "by",
+          "q",
+          "reason",
+          "proven",
+          "group",
+          "sort",
+          "order",
+          "page",
+          "size",
+          "x",
+          "",
+          "%00",
+          "%e2%80%ae");
   private static final List<String> VALUES =
       List.of(
           "0",
@@ -79,9 +114,12 @@ final class FuzzedRequestsTests {
           "%",
           "%zz",
           "%00%0d%0aX",
+          "2147483647",
           "99999999999999999999",
           "1e9",
           "NaN",
+          "one",
+          "wait",
           "\u001b[31m",
           "<script>alert(1)</script>",
           "'\"&",

@@ -119,6 +119,13 @@ final class Browser implements AutoCloseable {
                 .findFirst());
   }
 
+  /** Waits until what an element says is something else. */
+  void awaitOther(String selector, String text) {
+    until(
+        selector + " still says '" + text + "'",
+        () -> all(selector).stream().filter(e -> !e.getText().equals(text)).findFirst());
+  }
+
   void awaitGone(String selector) {
     until(
         selector + " stays", () -> all(selector).isEmpty() ? Optional.of(true) : Optional.empty());

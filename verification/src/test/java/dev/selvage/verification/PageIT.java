@@ -56,7 +56,7 @@ final class PageIT {
     program =
         Target.java()
             .classPath(Project.testClasses() + File.pathSeparator + Project.programsInTheLanguage())
-            .agent(directory, "port=0,leaks-after=3s,address=" + address)
+            .agent(directory, "port=0,leaks-after=3s,flight-recorder=10s,address=" + address)
             .start(directory, PageProgram.class);
     program.await("ready");
     program.report();
@@ -264,6 +264,10 @@ final class PageIT {
     try {
       while (tabs.size() < 8) {
         tabs.add(browser.openTab(page + "#/overview"));
+    String recorded = browser.await("main .summary", " until ").getText();
+    browser.click("form.filters button", "Show the last seconds");
+    browser.awaitOther("main .summary", recorded);
+    browser.await("table.busiest tbody tr", "customers");
       }
       for (String tab : tabs) {
         browser.show(tab);
@@ -548,6 +552,7 @@ final class PageIT {
               "region: Tasks, regions, logs",
               "region: The busiest goroutines",
               "table: Goroutines by the time for which they ran",
+              "button: Show the last seconds",
               "columnheader: Goroutine"));
 
   private static final List<String> FINDING =
@@ -745,7 +750,14 @@ final class PageIT {
           "growth",
           List.of("Search", "only what only grows", "As numbers"),
           "timeline",
-          List.of("For how long", "Record", "Lanes", "Closer", "Further", "Show the whole"));
+          List.of(
+              "For how long",
+              "Record",
+              "Show the last seconds",
+              "Lanes",
+              "Closer",
+              "Further",
+              "Show the whole"));
 
   @Test
   void tab_leads_through_each_view_in_the_order_in_which_it_is_read() {

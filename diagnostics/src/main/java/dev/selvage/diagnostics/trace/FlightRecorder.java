@@ -176,6 +176,30 @@ public final class FlightRecorder implements AutoCloseable {
   public void writeTo(OutputStream out, TraceFormat format) throws IOException {
     Objects.requireNonNull(out, "out");
     Objects.requireNonNull(format, "format");
+    write(
+        (recordings, collections) ->
+            ExecutionTrace.write(out, format, true, recordings, collections));
+  }
+
+  /**
+   * Writes what it has as JSON that a page can draw at once, and goes on; see {@link
+   * ExecutionTrace#writeTimeline}.
+   *
+   * @param out left open
+   * @throws IllegalStateException when it does not run, or is just being written
+   */
+  public void writeTimeline(OutputStream out) throws IOException {
+    Objects.requireNonNull(out, "out");
+    write(
+        (recordings, collections) ->
+            new Replay(recordings, collections).tell(new TimelineWriter(out)));
+  }
+
+  private interface Writer {
+    void write(List<Recording> recordings, List<Replay.Collection> collections) throws IOException;
+  }
+
+  private void write(Writer writer) throws IOException {
     if (!writing.compareAndSet(false, true)) {
       throw new IllegalStateException("the flight recorder is being written already");
     }
@@ -189,7 +213,7 @@ public final class FlightRecorder implements AutoCloseable {
         recordings = sessions.snapshot();
         collections = pauses.list();
       }
-      ExecutionTrace.write(out, format, true, recordings, collections);
+      writer.write(recordings, collections);
     } finally {
       writing.set(false);
     }

@@ -1,4 +1,4 @@
-// An execution trace of a moment: who ran where, who waited for what, and for how long.
+// An execution trace of a moment, or of the last seconds: who ran where, who waited for what, and for how long.
 
 import {brief, el, put, say} from '../dom.js';
 import {get} from '../feed.js';
@@ -19,6 +19,7 @@ export function mount(root) {
   const seconds = el('select', {'aria-label': 'For how long'}, [['0.2', '200 ms'], ['1', '1 s'], ['3', '3 s'], ['10', '10 s']].map(([v, t]) => el('option', {value: v}, t)));
   seconds.value = '1';
   const take = el('button.primary', {type: 'submit'}, 'Record');
+  const last = el('button', {type: 'button', onclick: () => fetched({last: true})}, 'Show the last seconds');
   const by = el('select', {'aria-label': 'Lanes', onchange: draw}, el('option', {value: 'p'}, 'a lane for each P'), el('option', {value: 'g'}, 'a lane for each goroutine'));
   const error = el('p.error', {role: 'alert', hidden: true});
   const status = el('p.summary', {role: 'status'});
@@ -43,22 +44,24 @@ export function mount(root) {
         el('thead', {}, el('tr', {}, ['Goroutine', 'Began in', 'Runs', 'Running', 'Runnable', 'Blocked'].map(h => el('th', {scope: 'col'}, h)))), rows))));
 
   root.append(el('h1', {}, title),
-    el('p.note', {}, 'A short execution trace, as go tool trace has it. It needs the scheduler of Selvage; recording costs the program a little while it lasts.'),
-    el('form.filters', {onsubmit: event => { event.preventDefault(); record(); }}, seconds, take),
+    el('p.note', {}, 'A short execution trace, as go tool trace has it. It needs the scheduler of Selvage; recording costs the program a little while it lasts. The last seconds are those that its flight recorder holds, if one runs.'),
+    el('form.filters', {onsubmit: event => { event.preventDefault(); fetched({seconds: seconds.value}); }}, seconds, take, last),
     error, status, result);
 
-  async function record() {
+  async function fetched(wanted) {
     take.disabled = true;
-    say(take, 'Recording…');
+    last.disabled = true;
+    say(take, wanted.last ? 'Reading…' : 'Recording…');
     error.hidden = true;
     try {
-      recorded = {answer: await get('timeline', {seconds: seconds.value}), at: Date.now()};
+      recorded = {answer: await get('timeline', wanted), at: Date.now()};
       show();
     } catch (e) {
       error.hidden = false;
       say(error, e.message);
     }
     take.disabled = false;
+    last.disabled = false;
     say(take, 'Record');
   }
 
