@@ -24,9 +24,10 @@ import picocli.CommandLine.Option;
     versionProvider = Selvage.Version.class,
     footer = {
       "",
-      "Instead of PID or URL: FILE.hprof, a heap dump of any HotSpot JVM from 22 on, also one",
-      "that never saw selvage (jcmd PID GC.heap_dump FILE.hprof). Without any of them: the one",
-      "JVM there is, or a menu. Attaching leaves something behind, and says so first. Examples:",
+      "Instead of PID or URL: FILE.hprof, a heap dump of any HotSpot JVM from 22 on,",
+      "also one that never saw selvage (jcmd PID GC.heap_dump FILE.hprof). Without any",
+      "of them: the one JVM there is, or a menu. Attaching leaves something behind,",
+      "and says so first. Examples:",
       "  selvage leaks 4711",
       "  selvage leaks 4711 --json report.json --fail-on proven",
       "  selvage leaks 4711 --exact",

@@ -20,8 +20,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "PLACE is the first line of the program in the stack. With --json one look, or,",
-      "with --interval or --count, a line for each. Of a file, a goroutine profile, there",
-      "is one look. Examples:",
+      "with --interval or --count, a line for each. Of a file, a goroutine profile,",
+      "there is one look. Examples:",
       "  selvage top 4711",
       "  selvage top http://localhost:6060 --once",
       "  selvage top 4711 --json --interval 10s",

@@ -156,6 +156,20 @@ final class UsageTest {
   @Test
   void theVersionNamesSelvageAndJava() {
     assertEquals(ExitCode.DONE, commands.run("--version"));
+  @Test
+  void whatIsSaidBelowTheOptionsFitsATerminalOfEightyColumns() {
+    var installation = new Installation(directory, directory);
+    Selvage.commandLine(installation, commands.terminal(), new MachineProcesses())
+        .getSubcommands()
+        .values()
+        .forEach(
+            command -> {
+              for (String line : command.getCommandSpec().usageMessage().footer()) {
+                assertTrue(line.length() <= 80, line);
+              }
+            });
+  }
+
     assertTrue(commands.out().startsWith("selvage "), commands.out());
     assertTrue(commands.out().contains("Java 25"), commands.out());
   }
