@@ -36,6 +36,13 @@ final class ProfileCommand implements Callable<Integer> {
   private @Nullable String output;
 
   @Option(
+      names = "--paths",
+      description =
+          "With oldobjects: search what holds each, for which the program stands for up to three"
+              + " seconds. go tool pprof -tags shows it.")
+  private boolean paths;
+
+  @Option(
       names = "--top",
       description = "Print a table of the hottest functions; there need be no Go for it.")
   private boolean top;
@@ -55,6 +62,7 @@ final class ProfileCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    profile.paths = paths;
     String fault =
         rows < 1
             ? "--rows " + rows + ": use 1 or more"
@@ -130,6 +138,7 @@ final class ProfileCommand implements Callable<Integer> {
       case "cpu" -> "the program did not compute meanwhile";
       case "block", "mutex" -> "nothing waited meanwhile, or nobody samples (--seconds 10 does)";
       case "goroutineleak" -> "nothing leaks";
+      case "oldobjects" -> "no sampled object outlived a collection and stayed";
       default -> "there is nothing of the kind, or nothing happened meanwhile";
     };
   }

@@ -17,6 +17,7 @@ final class ProfileOptions {
           "wall",
           "heap",
           "allocs",
+          "oldobjects",
           "block",
           "mutex",
           "goroutine",
@@ -27,10 +28,16 @@ final class ProfileOptions {
   private static final int MOST_SECONDS = 600;
 
   /** Those of what happens from now on, and never of what has happened. */
-  private static final Set<String> ONLY_MEANWHILE = Set.of("cpu", "wall", "allocs");
+  private static final Set<String> ONLY_MEANWHILE = Set.of("cpu", "wall", "allocs", "oldobjects");
 
   /** Those which nobody samples, as a rule, before they are asked for. */
-  private static final Set<String> MEANWHILE = Set.of("cpu", "wall", "allocs", "block", "mutex");
+  private static final Set<String> MEANWHILE =
+      Set.of("cpu", "wall", "allocs", "oldobjects", "block", "mutex");
+
+  /** Those that begin or end with a collection. */
+  private static final Set<String> COLLECTING = Set.of("goroutineleak", "oldobjects");
+
+  private static final int COLLECTING_LEAST = 3;
 
   /** What else the pages have beside profiles. */
   private static final Set<String> NO_PROFILES = Set.of(".", "..", "cmdline", "symbol", "trace");
@@ -41,17 +48,18 @@ final class ProfileOptions {
       converter = TypeName.class,
       completionCandidates = Types.class,
       description =
-          "cpu, wall, heap, allocs, block, mutex, goroutine, goroutineleak, threadcreate, or a"
-              + " profile that the program makes itself. Default: cpu.")
+          "cpu, wall, heap, allocs, oldobjects, block, mutex, goroutine, goroutineleak,"
+              + " threadcreate, or a profile that the program makes itself. Default: cpu.")
   String type = "cpu";
 
   @Option(
       names = "--seconds",
       paramLabel = "N",
       description =
-          "What happens in that time, 1 to 600. Default: 10 for cpu, wall, allocs, block and"
-              + " mutex. The others are of now; with N of the difference. 0: block and mutex, too,"
-              + " are of what was sampled until now.")
+          "What happens in that time, 1 to 600. Default: 10 for cpu, wall, allocs, oldobjects,"
+              + " block and mutex. With oldobjects and goroutineleak 3 at least. The others are of"
+              + " now; with N of the difference. 0: block and mutex, too, are of what was sampled"
+              + " until now.")
   @Nullable Integer seconds;
 
   @Option(
@@ -61,6 +69,9 @@ final class ProfileOptions {
           "Which value is shown, where a profile has several: alloc_space, inuse_objects, … (as"
               + " for go tool pprof).")
   @Nullable String sampleIndex;
+
+  /** Whether to ask what holds each of the old objects. */
+  boolean paths;
 
   /** The profile with the value that was asked for. */
   PprofProfile select(PprofProfile profile) {
@@ -79,11 +90,25 @@ final class ProfileOptions {
 
   /** What is wrong with them; null where nothing is. */
   @Nullable String fault() {
+    if (paths && !type.equals("oldobjects")) {
+      return "--paths is for --type oldobjects";
+    }
     if (seconds == null) {
       return null;
     }
     if (seconds < 0 || seconds > MOST_SECONDS) {
       return "--seconds " + seconds + ": use 1 to " + MOST_SECONDS;
+    }
+    boolean ofNow = seconds == 0 && !ONLY_MEANWHILE.contains(type);
+    if (!ofNow && seconds < COLLECTING_LEAST && COLLECTING.contains(type)) {
+      return "--seconds "
+          + seconds
+          + ": "
+          + type
+          + " collects, which is done once in three seconds at most: use "
+          + COLLECTING_LEAST
+          + " to "
+          + MOST_SECONDS;
     }
     return seconds == 0 && ONLY_MEANWHILE.contains(type)
         ? "--seconds 0: " + type + " profiles are of a time, use 1 to " + MOST_SECONDS
@@ -101,7 +126,10 @@ final class ProfileOptions {
   /** The page that has it. */
   String page() {
     String name = type.equals("cpu") ? "profile" : type;
-    return DebugAddress.PAGE + name + (duration() == 0 ? "" : "?seconds=" + duration());
+    return DebugAddress.PAGE
+        + name
+        + (duration() == 0 ? "" : "?seconds=" + duration())
+        + (paths ? "&paths=1" : ""); // of oldobjects, which is of a time
   }
 
   /** Takes it, and says so where that lasts. */

@@ -252,12 +252,27 @@ final class InstrumentsTest {
   }
 
   @Test
+  void whatHoldsOldObjectsIsAskedFor() {
+    pages.with("/debug/pprof/oldobjects?seconds=5&paths=1", Profiles.shop());
+    var paths = new Commands();
+    assertEquals(
+        ExitCode.DONE,
+        paths.run(
+            ("profile " + pages.address() + " --type oldobjects --seconds 5 --paths --top")
+                .split(" ", -1)),
+        paths.err());
+    int refused = commands.run("profile", pages.address(), "--paths", "--top");
+    assertOneLine(ExitCode.USAGE, refused, "--paths is for --type oldobjects");
+  }
+
+  @Test
   void eachTypeAsksForItsPage() {
     for (String[] pair :
         new String[][] {
           {"heap", "heap"},
           {"allocs", "allocs?seconds=10"},
           {"wall", "wall?seconds=10"},
+          {"oldobjects", "oldobjects?seconds=10"},
           {"block", "block?seconds=10"},
           {"mutex", "mutex?seconds=10"},
           {"goroutine", "goroutine"},
@@ -425,6 +440,12 @@ final class InstrumentsTest {
     pages.with("/debug/pprof/goroutine", Profiles.goroutines(10, 2));
     commands.showing().run("top", pages.address(), "--count", "2", "--interval", "1ms");
     assertEquals(3, commands.out().split("\u001b\\[H\u001b\\[2J", -1).length, commands.out());
+    // Long lines are cut at the edge, and only there.
+    assertTrue(
+        commands
+            .out()
+            .matches("(?s)(\u001b\\[H\u001b\\[2J\u001b\\[\\?7l[^\u001b]*\u001b\\[\\?7h){2}"),
+        commands.out());
     var once = new Commands().showing();
     once.run("top", pages.address(), "--once", "--rows", "1");
     assertFalse(once.out().contains("\u001b"), once.out());
@@ -440,12 +461,6 @@ final class InstrumentsTest {
     assertOneLine(
         ExitCode.UNREACHABLE,
         commands.run("top", pages.address(), "--count", "2"),
-    // Long lines are cut at the edge, and only there.
-    assertTrue(
-        commands
-            .out()
-            .matches("(?s)(\u001b\\[H\u001b\\[2J\u001b\\[\\?7l[^\u001b]*\u001b\\[\\?7h){2}"),
-        commands.out());
         "503 (the server is closing)");
   }
 

@@ -76,6 +76,9 @@ final class UsageTest {
         "profile 1 --seconds 601                  | use 1 to 600",
         "profile 1 --seconds -1                   | use 1 to 600",
         "profile 1 --seconds 0                    | of a time",
+        "profile 1 --type goroutineleak --seconds 2 | use 3 to 600",
+        "profile 1 --type oldobjects --seconds 0  | use 3 to 600",
+        "profile 1 --paths                        | is for --type oldobjects",
         "profile 1 --top --rows 0                 | use 1 or more",
         "profile 1 --json                         | --json is for --top",
         "profile /nonexistent.pb.gz --top         | there is no such file",
@@ -154,9 +157,6 @@ final class UsageTest {
   }
 
   @Test
-  void theVersionNamesSelvageAndJava() {
-    assertEquals(ExitCode.DONE, commands.run("--version"));
-  @Test
   void whatIsSaidBelowTheOptionsFitsATerminalOfEightyColumns() {
     var installation = new Installation(directory, directory);
     Selvage.commandLine(installation, commands.terminal(), new MachineProcesses())
@@ -170,6 +170,9 @@ final class UsageTest {
             });
   }
 
+  @Test
+  void theVersionNamesSelvageAndJava() {
+    assertEquals(ExitCode.DONE, commands.run("--version"));
     assertTrue(commands.out().startsWith("selvage "), commands.out());
     assertTrue(commands.out().contains("Java 25"), commands.out());
   }

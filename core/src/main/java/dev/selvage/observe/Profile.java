@@ -44,6 +44,7 @@ public final class Profile {
           "goroutineleak",
           "heap",
           "mutex",
+          "oldobjects",
           "profile",
           "symbol",
           "threadcreate",

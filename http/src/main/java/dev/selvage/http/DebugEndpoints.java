@@ -14,6 +14,7 @@ import dev.selvage.diagnostics.profile.StackDump;
 import dev.selvage.diagnostics.profile.StackProfile;
 import dev.selvage.diagnostics.prover.Prover;
 import dev.selvage.diagnostics.text.Html;
+import dev.selvage.diagnostics.text.Json;
 import dev.selvage.diagnostics.trace.ExecutionTrace;
 import dev.selvage.diagnostics.trace.TraceFormat;
 import dev.selvage.http.page.Flames;
@@ -49,8 +50,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It checks paths, methods and parameters, and nothing else: who may ask is the server's
  * business ({@link DebugServer} answers loopback only). No request changes the program; those that
- * need a collection ({@code goroutineleak}, {@code leaks}) cause at most one in three seconds and
- * are answered from the last result in between. Thread-safe.
+ * need a collection ({@code goroutineleak}, {@code leaks}, {@code heap?gc=1}, {@code oldobjects})
+ * cause at most one in three seconds, and are answered from the last result in between, or wait.
+ * Thread-safe.
  */
 public final class DebugEndpoints {
   private static final Logger LOG = System.getLogger(DebugEndpoints.class.getPackageName());
@@ -59,8 +61,12 @@ public final class DebugEndpoints {
   private static final String GOROUTINE = "goroutine";
   private static final String GOROUTINE_LEAK = "goroutineleak";
   private static final String JSON = "application/json";
-  private static final Set<String> ALWAYS_SLOW = Set.of("cpu", "wall", "allocs");
+  private static final Set<String> ALWAYS_SLOW = Set.of("cpu", "wall", "allocs", "oldobjects");
   private static final int MAX_SECONDS = 600;
+
+  /** The shortest time between two collections of one request. */
+  private static final int REST_SECONDS = (int) Looks.REST.toSeconds();
+
   private static final int MOST_SLOW = 3;
   private static final int MOST_SYMBOLS = 64 << 10;
   private static final int DEFAULT_SECONDS = 30;
@@ -101,6 +107,12 @@ public final class DebugEndpoints {
                   "mutex",
                   "Stack traces of holders of contended mutexes. Off until the program sets a"
                       + " fraction; seconds=N samples for that time in any case."),
+              Map.entry(
+                  "oldobjects",
+                  "A sampling of objects that are allocated in seconds=N (30 if not given), outlive"
+                      + " a collection and stay, with stacks. Collects at the end, unless gc=0;"
+                      + " paths=1 searches what holds each, for which the program stands for up to"
+                      + " three seconds."),
               Map.entry(
                   "profile",
                   "CPU profile. You can specify the duration in the seconds GET parameter. After"
@@ -228,6 +240,10 @@ public final class DebugEndpoints {
       case PageEndpoints.PAGE + "flame" -> {
         return flame(request);
       }
+      case PageEndpoints.PAGE + "profiles" -> {
+        List<String> own = profiler.ownProfiles().keySet().stream().sorted().toList();
+        return Response.of(200, JSON, Json.text(Map.of("own", own)));
+      }
       default -> {
         if (path.startsWith(PPROF)) {
           return profile(path.substring(PPROF.length()), request);
@@ -249,12 +265,22 @@ public final class DebugEndpoints {
       case "wall" -> slow(request, "wall", DEFAULT_SECONDS, profiler::wall);
       case "allocs" -> slow(request, "allocs", DEFAULT_ALLOCS_SECONDS, profiler::allocations);
       case "heap" -> {
-        boolean collect = !parameters(request).getOrDefault("gc", "0").equals("0");
+        boolean collect = is(parameters(request), "gc", false);
         yield either(
             request,
             name,
+            collect ? REST_SECONDS : 1,
             () -> heapLooks.look(collect),
-            (p, time) -> profiler.heap(p, collect, time));
+            (p, time) -> profiler.heap(p, collect, time, heapLooks::awaitTurn));
+      }
+      case "oldobjects" -> {
+        boolean collect = is(parameters(request), "gc", true);
+        yield slow(
+            request,
+            name,
+            collect ? REST_SECONDS : 1,
+            DEFAULT_SECONDS,
+            oldObjects(parameters(request), collect));
       }
       case "block" -> either(request, name, () -> profiler.block(program), profiler::block);
       case "mutex" -> either(request, name, () -> profiler.mutex(program), profiler::mutex);
@@ -272,7 +298,7 @@ public final class DebugEndpoints {
     Map<String, String> parameters = parameters(request);
     String name = parameters.getOrDefault("profile", "");
     String type = parameters.getOrDefault("type", "");
-    boolean collect = !parameters.getOrDefault("gc", "0").equals("0");
+    boolean collect = is(parameters, "gc", name.equals("oldobjects"));
     boolean meanwhile = parameters.containsKey("seconds");
     @Nullable SlowTaking slowly =
         switch (name) {
@@ -282,7 +308,8 @@ public final class DebugEndpoints {
           case "block" -> profiler::block;
           case "mutex" -> profiler::mutex;
           case "threadcreate" -> profiler::threads;
-          case "heap" -> (p, time) -> profiler.heap(p, collect, time);
+          case "heap" -> (p, time) -> profiler.heap(p, collect, time, heapLooks::awaitTurn);
+          case "oldobjects" -> oldObjects(parameters, collect);
           case GOROUTINE, GOROUTINE_LEAK -> null;
           default -> {
             if (!profiler.ownProfiles().containsKey(name)) {
@@ -292,7 +319,7 @@ public final class DebugEndpoints {
           }
         };
     if (slowly != null && (meanwhile || ALWAYS_SLOW.contains(name))) {
-      int seconds = seconds(parameters.getOrDefault("seconds", "5"), 1);
+      int seconds = seconds(parameters.getOrDefault("seconds", "5"), collect ? REST_SECONDS : 1);
       if (request.method().equals("HEAD")) {
         return Response.of(200, JSON, ""); // nobody would see the profile
       }
@@ -423,6 +450,15 @@ public final class DebugEndpoints {
         request, name, () -> profiler.own(name, program), (p, _) -> profiler.own(name, p));
   }
 
+  private SlowTaking oldObjects(Map<String, String> parameters, boolean collect) {
+    boolean paths = is(parameters, "paths", false);
+    return (p, time) -> profiler.oldObjects(p, time, collect, paths, heapLooks::awaitTurn);
+  }
+
+  private static boolean is(Map<String, String> parameters, String name, boolean otherwise) {
+    return !parameters.getOrDefault(name, otherwise ? "1" : "0").equals("0");
+  }
+
   private interface Taking {
     StackProfile take() throws ProfileException, InterruptedException;
   }
@@ -434,13 +470,18 @@ public final class DebugEndpoints {
   /** A profile of now, or with {@code seconds} of what happens from now on. */
   private Response either(Request request, String name, Taking now, SlowTaking meanwhile)
       throws Refused, InterruptedException {
+    return either(request, name, 1, now, meanwhile);
+  }
+
+  private Response either(Request request, String name, int least, Taking now, SlowTaking meanwhile)
+      throws Refused, InterruptedException {
     Map<String, String> parameters = parameters(request);
     int debug = debug(parameters);
     if (parameters.containsKey("seconds")) {
       if (debug != 0) {
         throw new Refused(400, "seconds and debug params are incompatible");
       }
-      return slow(request, name + "-delta", DEFAULT_SECONDS, meanwhile);
+      return slow(request, name + "-delta", least, DEFAULT_SECONDS, meanwhile);
     }
     try {
       StackProfile profile = now.take();
@@ -453,11 +494,16 @@ public final class DebugEndpoints {
   /** A profile that takes {@code seconds}. */
   private Response slow(Request request, String file, int otherwise, SlowTaking taking)
       throws Refused, InterruptedException {
+    return slow(request, file, 1, otherwise, taking);
+  }
+
+  private Response slow(Request request, String file, int least, int otherwise, SlowTaking taking)
+      throws Refused, InterruptedException {
     Map<String, String> parameters = parameters(request);
     int debug = debug(parameters);
     int seconds =
         parameters.containsKey("seconds")
-            ? seconds(parameters.getOrDefault("seconds", ""), 1)
+            ? seconds(parameters.getOrDefault("seconds", ""), least)
             : otherwise;
     if (request.method().equals("HEAD")) {
       return Response.file(file, new byte[0]); // nobody would see the profile
@@ -623,7 +669,7 @@ public final class DebugEndpoints {
     if (debug(parameters) != 0) {
       throw new Refused(400, "seconds and debug params are incompatible");
     }
-    int least = name.equals(GOROUTINE_LEAK) ? (int) Looks.REST.toSeconds() : 1;
+    int least = name.equals(GOROUTINE_LEAK) ? REST_SECONDS : 1;
     int seconds = seconds(parameters.getOrDefault("seconds", ""), least);
     acquireSlow();
     try {

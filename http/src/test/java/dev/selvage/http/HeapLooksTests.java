@@ -37,4 +37,43 @@ final class HeapLooksTests {
     assertNotSame(collected, looks.look(true));
     assertEquals(List.of(false, true, true), walks);
   }
+
+  @Test
+  @DisplayName("what collects for itself has its turn, three seconds after whoever collected last")
+  void turns() throws Exception {
+    AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 5);
+    List<Long> collections = new ArrayList<>();
+    HeapLooks looks =
+        new HeapLooks(
+            collect -> {
+              if (collect) {
+                collections.add(nanos.get());
+              }
+              return StackProfile.named("heap", "p", new StackProfile.Value("n", "count")).build();
+            },
+            new HeapLooks.Clock() {
+              @Override
+              public long nanoTime() {
+                return nanos.get();
+              }
+
+              @Override
+              public void sleep(long time) {
+                nanos.addAndGet(time);
+              }
+            });
+    looks.awaitTurn();
+    assertEquals(Long.MAX_VALUE - 5, nanos.get(), "the first waits for nobody");
+    collections.add(nanos.get());
+    looks.look(false);
+    assertEquals(Long.MAX_VALUE - 5, nanos.get(), "who does not collect waits for nobody");
+    looks.look(true);
+    looks.awaitTurn();
+    collections.add(nanos.get());
+    looks.look(true);
+    assertEquals(4, collections.size());
+    for (int i = 1; i < collections.size(); i++) {
+      assertEquals(3_000_000_000L, collections.get(i) - collections.get(i - 1));
+    }
+  }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.selvage.diagnostics.Growth;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.http.page.Live;
+import dev.selvage.observe.Profile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -333,6 +334,17 @@ final class LivePageTests {
     assertTrue(leaked.contains("\"total\":2"), leaked);
     String heap = Wire.body(get(PAGE + "flame?profile=heap&type=inuse_objects"));
     assertTrue(heap.contains("\"type\":\"inuse_objects\",\"unit\":\"count\""), heap);
+  }
+
+  @Test
+  @DisplayName("the program's own profiles are named, and drawn as the others are")
+  void ownProfiles() throws Exception {
+    Profile.create("com.acme.drawn").add(this, 0);
+    String names = Wire.body(get(PAGE + "profiles"));
+    assertTrue(names.matches("(?s)\\{\"own\":\\[.*\"com.acme.drawn\".*]}\\s*"), names);
+    String json = Wire.body(get(PAGE + "flame?profile=com.acme.drawn"));
+    assertTrue(json.contains("\"total\":1"), json);
+    assertEquals(400, status(get(PAGE + "flame?profile=com.acme.drawn&seconds=3")));
   }
 
   @Test

@@ -139,6 +139,10 @@ final class ProfileEndpointsTests {
         "heap",
         "heap?gc=1",
         "heap?seconds=1",
+        "heap?gc=1&seconds=3",
+        "oldobjects?seconds=3",
+        "oldobjects?seconds=1&gc=0",
+        "oldobjects?seconds=3&paths=1",
         "block",
         "block?seconds=1",
         "mutex",
@@ -313,6 +317,15 @@ final class ProfileEndpointsTests {
     Answer delta = get("com.acme.open2?seconds=1");
     assertEquals(400, delta.status());
     assertEquals("\"seconds\" parameter is not supported for this profile type\n", delta.text());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"heap?gc=1&seconds=2", "oldobjects?seconds=2"})
+  @DisplayName("who collects leaves three seconds to the next collection, or is told so")
+  void collections(String path) throws Exception {
+    Answer refused = get(path);
+    assertEquals(400, refused.status());
+    assertTrue(refused.text().contains("from 3 to 600, is '2'"), refused.text());
   }
 
   @Test

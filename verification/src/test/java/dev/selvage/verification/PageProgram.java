@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.selvage.Channel;
 import dev.selvage.Context;
 import dev.selvage.Go;
+import dev.selvage.observe.Profile;
 import dev.selvage.sync.Mutex;
 import dev.selvage.time.Ticker;
 import dev.selvage.trace.Trace;
@@ -27,6 +28,7 @@ final class PageProgram {
   static final String HOSTILE =
       "<img src=x onerror=window.hacked=1></script><script>window.hacked=2</script>\"'&\u202e";
 
+  private static final Profile OPEN = Profile.create("com.acme.receipts");
   private static final Map<Integer, byte[]> RECEIPTS = new ConcurrentHashMap<>();
   private static final Channel<Integer> REQUESTS = Channel.unbuffered();
   private static final Channel<Integer> NOBODY_SENDS = Channel.unbuffered();
@@ -83,7 +85,11 @@ final class PageProgram {
           while (System.nanoTime() < end) {
             sum += new byte[256].length;
           }
-          RECEIPTS.put(number, new byte[(int) (sum % 7) + 64]);
+          byte[] receipt = new byte[(int) (sum % 7) + 64];
+          RECEIPTS.put(number, receipt);
+          if (number == 0) {
+            OPEN.add(receipt, 0);
+          }
         });
     Trace.log(Context.background(), "receipt", HOSTILE);
   }

@@ -248,6 +248,14 @@ public interface Jdk {
   Locks locks(Thread thread);
 
   /**
+   * Whether a field, written as {@code com.acme.Shop.cache}, is one of the class loaders that every
+   * program has, and that are never dropped.
+   */
+  static boolean isBuiltInLoader(String field) {
+    return field.startsWith("jdk.internal.loader.ClassLoaders$");
+  }
+
+  /**
    * Whether a class is what every virtual thread begins with on its carrier: Java's own stack
    * traces leave it out, those of profilers have it.
    */

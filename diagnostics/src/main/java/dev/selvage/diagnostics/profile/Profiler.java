@@ -3,6 +3,8 @@ package dev.selvage.diagnostics.profile;
 import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.profile.StackProfile.Value;
 import dev.selvage.diagnostics.text.ClassNames;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryManagerMXBean;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -48,6 +50,7 @@ public final class Profiler {
   private final AtomicBoolean allocationsBusy = new AtomicBoolean();
   private final AtomicBoolean waitsBusy = new AtomicBoolean();
   private final AtomicBoolean startsBusy = new AtomicBoolean();
+  private final AtomicBoolean oldObjectsBusy = new AtomicBoolean();
 
   private Profiler() {}
 
@@ -78,6 +81,21 @@ public final class Profiler {
     T take() throws ProfileException, InterruptedException;
   }
 
+  /** Called before each collection that a profile causes, and may wait until it is due. */
+  @FunctionalInterface
+  public interface Pause {
+    /** None. */
+    Pause NONE = () -> {};
+
+    /** Returns when a collection may be made. */
+    void await() throws InterruptedException;
+  }
+
+  /** What is to be done in a recording. */
+  private interface Step {
+    void run() throws ProfileException, InterruptedException;
+  }
+
   private static <T> T alone(AtomicBoolean busy, String message, Taking<T> taking)
       throws ProfileException, InterruptedException {
     if (!busy.compareAndSet(false, true)) {
@@ -102,12 +120,24 @@ public final class Profiler {
       Duration time,
       StackProfile.Builder profile)
       throws ProfileException, InterruptedException {
+    return record(events, begun, time, () -> {}, profile);
+  }
+
+  /** As above, with something to do before the recording ends. */
+  private static JfrRecording record(
+      Map<String, Map<String, String>> events,
+      Runnable begun,
+      Duration time,
+      Step atEnd,
+      StackProfile.Builder profile)
+      throws ProfileException, InterruptedException {
     JfrRecording recording = JfrRecording.start(events);
     boolean recorded = false;
     try {
       begun.run();
       long begin = System.nanoTime();
       Thread.sleep(time);
+      atEnd.run();
       recording.stop();
       profile.duration(Duration.ofNanos(System.nanoTime() - begin)).takenAt(Instant.now());
       recorded = true;
@@ -215,13 +245,18 @@ public final class Profiler {
 
   private static Map<String, String> labels(
       RecordedEvent event, @Nullable RecordedThread thread, @Nullable LabelHistory history) {
+    return labels(thread, history, event.getStartTime());
+  }
+
+  private static Map<String, String> labels(
+      @Nullable RecordedThread thread, @Nullable LabelHistory history, Instant when) {
     if (thread == null) {
       return Map.of();
     }
     Map<String, String> labels =
         history == null
             ? new HashMap<>()
-            : new HashMap<>(history.at(thread.getJavaThreadId(), event.getStartTime()));
+            : new HashMap<>(history.at(thread.getJavaThreadId(), when));
     String name = thread.getJavaName();
     if (name != null && !name.isEmpty()) {
       labels.put("name", name);
@@ -340,6 +375,16 @@ public final class Profiler {
    */
   public StackProfile heap(String program, boolean collect, Duration time)
       throws ProfileException, InterruptedException {
+    return heap(program, collect, time, Pause.NONE);
+  }
+
+  /**
+   * The same, for whoever has to take care that there are not too many collections.
+   *
+   * @param pause before each of them
+   */
+  public StackProfile heap(String program, boolean collect, Duration time, Pause pause)
+      throws ProfileException, InterruptedException {
     return alone(
         allocationsBusy,
         "allocation profiling already in use",
@@ -348,13 +393,110 @@ public final class Profiler {
             return AsyncProfiler.heap(program, time);
           }
           StackProfile.Builder profile = memory("heap", program);
-          Map<String, Histogram.Entry> before = collect ? Histogram.ofLive() : Histogram.ofAll();
+          Map<String, Histogram.Entry> before = histogram(collect, pause);
           addAllocations(profile, time);
-          Map<String, Histogram.Entry> after = collect ? Histogram.ofLive() : Histogram.ofAll();
+          Map<String, Histogram.Entry> after = histogram(collect, pause);
           addHistogram(profile, Histogram.since(after, before));
           profile.comment("inuse_objects and inuse_space are what came and went, by class");
           return profile.build();
         });
+  }
+
+  private static Map<String, Histogram.Entry> histogram(boolean collect, Pause pause)
+      throws ProfileException, InterruptedException {
+    if (!collect) {
+      return Histogram.ofAll();
+    }
+    pause.await();
+    return Histogram.ofLive();
+  }
+
+  /**
+   * Where objects were allocated, from now on, that outlive a collection and are there at the end:
+   * blocks for that long. A sample of them, of which none says how many it stands for.
+   *
+   * @param collect whether to collect at the end; otherwise only those are told that a collection
+   *     of the program's own has found alive
+   * @param paths whether to search what holds each, for which the program stands, some seconds at
+   *     most
+   * @param pause before the collection
+   * @throws ProfileException if one is taken already, or if the flight recorder does not sample
+   *     such objects here
+   */
+  public StackProfile oldObjects(
+      String program, Duration time, boolean collect, boolean paths, Pause pause)
+      throws ProfileException, InterruptedException {
+    return alone(
+        oldObjectsBusy,
+        "profiling of old objects already in use",
+        () -> takeOldObjects(program, time, collect, paths, pause));
+  }
+
+  private static StackProfile takeOldObjects(
+      String program, Duration time, boolean collect, boolean paths, Pause pause)
+      throws ProfileException, InterruptedException {
+    String impossible =
+        OldObjects.impossible(
+            ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .map(MemoryManagerMXBean::getName)
+                .toList());
+    if (impossible != null) {
+      throw new ProfileException(impossible, null);
+    }
+    StackProfile.Builder profile =
+        StackProfile.named("oldobjects", program, COUNT_SAMPLES).period(COUNT_SAMPLES, 1);
+    try (LabelHistory labels = LabelHistory.begin();
+        JfrRecording recording =
+            record(
+                Map.of(OldObjects.EVENT, OldObjects.settings(paths)),
+                () -> Goroutines.forEachLabelled(labels::add),
+                time,
+                () -> {
+                  if (collect) {
+                    pause.await();
+                    Histogram.ofLive(); // collects also where System.gc() does not
+                  }
+                },
+                profile)) {
+      long[] samples = new long[2];
+      recording.read(
+          event -> {
+            if (event.getEventType().getName().equals(OldObjects.EVENT)) {
+              samples[0]++;
+              Map<String, String> all =
+                  new HashMap<>(
+                      labels(
+                          event.getThread("eventThread"),
+                          labels,
+                          event.getInstant("allocationTime")));
+              Map<String, String> own = OldObjects.labels(event);
+              if (!own.containsKey("path")) {
+                samples[1]++;
+              }
+              all.putAll(own);
+              profile.add(recording.stack(event), all, 1);
+            }
+          });
+      profile.comment(
+          "where objects were allocated that outlived a collection and were there at the end, one"
+              + " for each sample (jdk.OldObjectSample): of some hundred at most, and none says how"
+              + " many objects or bytes it stands for; heap has those, by class");
+      if (!collect) {
+        profile.comment("nothing was collected for this: what no collection has met is not in it");
+      }
+      if (!paths) {
+        profile.comment("paths=1 searches what holds each");
+      } else {
+        say(
+            profile,
+            samples[1],
+            "samples have no path: none was found within "
+                + OldObjects.LONGEST_SEARCH.toSeconds()
+                + " s");
+      }
+      sayOf(recording, profile);
+      return profile.build();
+    }
   }
 
   // --------------- Blocking ---------------

@@ -2,12 +2,14 @@ package dev.selvage.diagnostics.profile;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.acme.shop.Busy;
 import dev.selvage.Go;
 import dev.selvage.observe.Profile;
+import dev.selvage.sync.WaitGroup;
 import dev.selvage.testing.GoTool;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -258,6 +260,109 @@ final class ProfilerTests {
     long came = readDelta.sum(2, "Busy$Kept");
     assertTrue(came > 0 && came <= more.size(), came + " of " + more.size());
     assertTrue(readDelta.sum(1, "Busy.allocate") > 1 << 20);
+  }
+
+  /** What stays, which nobody else refers to. */
+  private static final List<byte[]> KEPT = new ArrayList<>();
+
+  private static void keep(AtomicBoolean stop) {
+    while (!stop.get()) {
+      KEPT.add(new byte[20_000]);
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  /** While something allocates what stays, beside much that does not. */
+  private StackProfile whileKeeping(Taking taking) throws Exception {
+    AtomicBoolean stop = new AtomicBoolean();
+    WaitGroup keeper = new WaitGroup();
+    Go.labelled("job", "hoarding", () -> keeper.go(() -> keep(stop)));
+    try {
+      return whileBusy(taking);
+    } finally {
+      stop.set(true);
+      keeper.await();
+      KEPT.clear();
+    }
+  }
+
+  @Test
+  @DisplayName("oldobjects: who allocated what stays, its class, age and labels, and what holds it")
+  void oldObjects() throws Exception {
+    StackProfile profile =
+        whileKeeping(
+            () -> profiler.oldObjects("shop.jar", LONG_ENOUGH, true, true, Profiler.Pause.NONE));
+    ProfileReader read = ProfileReader.read(profile.toProto());
+    assertEquals(List.of("samples/count"), read.types);
+    List<ProfileReader.Sample> kept =
+        read.samples.stream()
+            .filter(s -> s.stack().stream().anyMatch(f -> f.function().endsWith(".keep")))
+            .filter(s -> "byte[]".equals(s.labels().get("class")))
+            .toList();
+    assertFalse(kept.isEmpty(), profile.toText());
+    assertTrue(
+        read.sum(0, "Busy.allocate") <= Busy.EACH, "garbage is not told: " + profile.toText());
+    assertTrue(
+        kept.stream()
+            .allMatch(
+                s ->
+                    "hoarding".equals(s.labels().get("job"))
+                        && Set.of("below 1s", "1s to 10s").contains(s.labels().get("age"))),
+        profile.toText());
+    assertTrue(
+        kept.stream()
+            .anyMatch(
+                s ->
+                    s.labels()
+                        .getOrDefault("path", "")
+                        .equals(
+                            ProfilerTests.class.getName()
+                                + ".KEPT > java.util.ArrayList.elementData >"
+                                + " java.lang.Object[] > byte[]")),
+        profile.toText());
+    assertTrue(pprof(profile, "-top", "-cum").contains("ProfilerTests.keep"));
+    assertTrue(pprof(profile, "-peek=keep$").contains("ProfilerTests.keep"));
+    assertTrue(pprof(profile, "-tags").contains("ProfilerTests.KEPT"));
+    assertTrue(pprof(profile, "-tagleaf=class", "-top").contains("byte[]"));
+    Path sources = Path.of("src/test/java").toAbsolutePath();
+    String list = pprof(profile, "-source_path=" + sources, "-list=ProfilerTests.keep$");
+    assertTrue(list.contains("new byte[20_000]"), list);
+    assertFalse(profile.comments().toString().contains("paths=1"), profile.comments().toString());
+  }
+
+  @Test
+  @DisplayName(
+      "oldobjects: without a collection of ours, and without the search for what holds them")
+  void oldObjectsQuietly() throws Exception {
+    boolean[] waited = new boolean[1];
+    StackProfile profile =
+        whileKeeping(
+            () ->
+                profiler.oldObjects("shop.jar", LONG_ENOUGH, false, false, () -> waited[0] = true));
+    assertFalse(waited[0], "nothing was collected");
+    assertTrue(profile.comments().toString().contains("nothing was collected for this"));
+    assertTrue(profile.comments().toString().contains("paths=1"));
+    profile.forEach((_, labels, _) -> assertFalse(labels.containsKey("path"), labels.toString()));
+  }
+
+  @Test
+  @DisplayName(
+      "oldobjects: refused under the one collector whose objects the recorder does not sample")
+  void oldObjectsAreNotEverywhere() {
+    String why = OldObjects.impossible(List.of("Shenandoah Cycles", "Shenandoah Pauses"));
+    assertTrue(why != null && why.contains("Shenandoah"), why);
+    assertNull(OldObjects.impossible(List.of("G1 Young Generation", "G1 Concurrent GC")));
+  }
+
+  @Test
+  @DisplayName("ages are told in so few words that those of one age are together")
+  void ages() {
+    assertEquals("below 1s", OldObjects.age(Duration.ofMillis(999)));
+    assertEquals("1s to 10s", OldObjects.age(Duration.ofSeconds(1)));
+    assertEquals("10s to 1m", OldObjects.age(Duration.ofSeconds(10)));
+    assertEquals("1m to 10m", OldObjects.age(Duration.ofMinutes(1)));
+    assertEquals("10m to 1h", OldObjects.age(Duration.ofMinutes(10)));
+    assertEquals("above 1h", OldObjects.age(Duration.ofHours(1)));
   }
 
   @Test

@@ -11,17 +11,21 @@ const MOST_CAPTURES = 12;
 const MOST_FUNCTIONS = 40;
 
 /** seconds: 'always' where a profile takes time, 'can' where it may, 'no' where it is of now. */
-const PROFILES = [
+const COMMON = [
   ['goroutine', 'Goroutines: where all of them are', 'no'],
   ['cpu', 'CPU: where processor time goes', 'always'],
   ['wall', 'Wall clock: all goroutines, running or not', 'always'],
   ['allocs', 'Allocations, where', 'always'],
   ['heap', 'Heap, by class', 'can'],
+  ['oldobjects', 'Objects that stay, where they were allocated', 'always'],
   ['block', 'Blocking, where', 'can'],
   ['mutex', 'Lock contention, who', 'can'],
   ['goroutineleak', 'Proven leaked goroutines', 'no'],
   ['threadcreate', 'Platform threads', 'can'],
 ];
+
+// With those that the program makes itself, as soon as they are known.
+let profiles = COMMON;
 
 // Captures outlive the view.
 const captures = [];
@@ -34,7 +38,7 @@ export function mount(root, words) {
   let taking = null;
   let ticking = 0;
 
-  const profile = el('select', {'aria-label': 'Profile', onchange: fit}, PROFILES.map(([name, text]) => el('option', {value: name}, text)));
+  const profile = el('select', {'aria-label': 'Profile', onchange: fit}, options());
   const seconds = el('input', {type: 'number', min: '1', max: '600', value: '5', 'aria-label': 'Seconds'});
   const secondsLabel = el('label.check', {}, seconds, 'seconds');
   const take = el('button.primary', {type: 'submit'}, 'Take');
@@ -68,13 +72,32 @@ export function mount(root, words) {
     el('form.filters', {onsubmit: event => { event.preventDefault(); capture(); }}, profile, secondsLabel, take, cancel),
     progress, error, captureTable, result);
 
-  if (PROFILES.some(([name]) => name === words[0])) {
+  if (profiles.some(([name]) => name === words[0])) {
     profile.value = words[0];
   }
 
+  function options() {
+    return profiles.map(([name, text]) => el('option', {value: name}, text));
+  }
+
+  /** The program's own profiles are added to those that every program has. */
+  async function learn() {
+    try {
+      const {own} = await get('profiles');
+      const chosen = profile.value;
+      profiles = [...COMMON, ...own.map(name => [name, `${name}: the program's own`, 'no'])];
+      put(profile, options());
+      profile.value = chosen;
+    } catch (e) {
+      error.hidden = false;
+      say(error, `The program's own profiles are not known: ${e.message}`);
+    }
+  }
+
   function fit() {
-    secondsLabel.hidden = PROFILES.find(([name]) => name === profile.value)[2] === 'no';
-    seconds.min = PROFILES.find(([name]) => name === profile.value)[2] === 'can' ? '0' : '1';
+    const kind = profiles.find(([name]) => name === profile.value)[2];
+    secondsLabel.hidden = kind === 'no';
+    seconds.min = kind === 'can' ? '0' : profile.value === 'oldobjects' ? '3' : '1';
     if (seconds.min === '0') {
       seconds.value = '0';
     } else if (seconds.value === '0') {
@@ -87,7 +110,7 @@ export function mount(root, words) {
       return;
     }
     const name = profile.value;
-    const kind = PROFILES.find(([n]) => n === name)[2];
+    const kind = profiles.find(([n]) => n === name)[2];
     const time = kind === 'no' || (kind === 'can' && Number(seconds.value) === 0) ? null : seconds.value;
     taking = new AbortController();
     busy(true, Number(time ?? 0));
@@ -240,6 +263,7 @@ export function mount(root, words) {
 
   fit();
   show();
+  learn();
   if (captures.length === 0) {
     capture();
   }
