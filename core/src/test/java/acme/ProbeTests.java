@@ -2,10 +2,12 @@ package acme;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.selvage.CancellableContext;
 import dev.selvage.Context;
+import dev.selvage.Go;
 import dev.selvage.Threads;
 import dev.selvage.observe.Probe;
 import dev.selvage.scheduler.Scheduler;
@@ -17,6 +19,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -65,6 +70,32 @@ final class ProbeTests {
     Threads.start(() -> {}).join();
     Threads.until(() -> latencies() > before);
     another.close();
+  }
+
+  @Test
+  void schedulersStandStillUntilTheyAreToldToGoOn() {
+    boolean ours = Scheduler.ofThisJvm().isGmp(); // decided from here on
+    Function<String, @Nullable Object> held = Probe.hold(Duration.ofMinutes(1).toNanos());
+    var ran = new AtomicBoolean();
+    try {
+      Threads.until(() -> standing(held)[0] == standing(held)[1]);
+      assertEquals(ours, standing(held)[0] > 0);
+      if (ours) {
+        Go.go(() -> ran.set(true));
+        assertThrows(IllegalArgumentException.class, () -> held.apply("nonsense"));
+        assertFalse(ran.get());
+      }
+    } finally {
+      assertEquals(true, held.apply("resume"));
+    }
+    if (ours) {
+      assertEquals(false, held.apply("resume"), "it goes on already");
+      Threads.until(ran::get);
+    }
+  }
+
+  private static int[] standing(Function<String, @Nullable Object> held) {
+    return (int[]) Objects.requireNonNull(held.apply("standing"));
   }
 
   private static long latencies() {

@@ -441,6 +441,25 @@ public final class Probe {
     return Schedulers.tell();
   }
 
+  /**
+   * Stops the schedulers of this copy of the language for a while, so that the stacks of its
+   * goroutines are whole in a dump of the heap: no M begins to run a goroutine until it is told
+   * {@code resume}, or the time is over. One that runs is not touched; its M stands still when it
+   * has blocked, given way or ended by itself. Who becomes runnable meanwhile waits in the queues.
+   * The schedulers of the program go on by themselves, also if whoever asked is gone. Asking starts
+   * none. Copies that are older have no such method.
+   *
+   * <p>The result takes a word: {@code standing} gives {@code int[]}: how many Ms have a P, among
+   * them those from which it was taken and which have not come back, and how many of these stand
+   * still; {@code resume} ends it, and gives a Boolean: whether all schedulers were held until
+   * then.
+   *
+   * @param nanos after which the schedulers go on in any case; more than a minute counts as one
+   */
+  public static Function<String, @Nullable Object> hold(long nanos) {
+    return Schedulers.hold(nanos);
+  }
+
   // --------------- What tools tell ---------------
 
   /**

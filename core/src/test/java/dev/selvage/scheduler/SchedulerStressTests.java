@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.selvage.Channel;
 import dev.selvage.Go;
+import dev.selvage.observe.Probe;
 import dev.selvage.sync.Mutex;
 import dev.selvage.sync.WaitGroup;
 import java.io.RandomAccessFile;
@@ -23,6 +24,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -69,6 +71,8 @@ class SchedulerStressTests {
                       LockSupport.parkNanos(500_000);
                     }
                   });
+      var holds = new AtomicInteger();
+      Thread holder = holder(stop, holds);
       long begun = System.nanoTime();
       long total = 0;
       do {
@@ -79,15 +83,38 @@ class SchedulerStressTests {
       } while (System.nanoTime() - begun < NANOS);
       stop.set(true);
       changer.join();
+      holder.join();
       System.out.printf(
-          "%,d goroutines, GOMAXPROCS changed %,d times, %s%n",
-          total, changes.get(), scheduler.stats().handOffs());
+          "%,d goroutines, GOMAXPROCS changed %,d times, held %,d times, %s%n",
+          total, changes.get(), holds.get(), scheduler.stats().handOffs());
     }
+  }
+
+  /** Holds all schedulers again and again, for short; every other time until that is over. */
+  private static Thread holder(AtomicBoolean stop, AtomicInteger holds) {
+    return Thread.ofPlatform()
+        .daemon()
+        .start(
+            () -> {
+              while (!stop.get()) {
+                boolean lapse = holds.incrementAndGet() % 2 == 0;
+                Function<String, ?> held = Probe.hold(lapse ? 300_000 : 60_000_000_000L);
+                LockSupport.parkNanos(ThreadLocalRandom.current().nextInt(500_000));
+                if (lapse) {
+                  LockSupport.parkNanos(1_000_000);
+                } else {
+                  Object _ = held.apply("resume");
+                }
+                LockSupport.parkNanos(2_000_000);
+              }
+            });
   }
 
   @Test
   void nobodyIsLostWhenTheirSchedulerIsClosed() throws Exception {
     Path file = Files.write(directory.resolve("file"), new byte[4096]);
+    var stop = new AtomicBoolean();
+    Thread holder = holder(stop, new AtomicInteger());
     long begun = System.nanoTime();
     int closed = 0;
     do {
@@ -99,6 +126,8 @@ class SchedulerStressTests {
       batch.check();
       closed++;
     } while (System.nanoTime() - begun < NANOS);
+    stop.set(true);
+    holder.join();
     System.out.printf("%,d schedulers closed under their goroutines%n", closed);
   }
 

@@ -71,6 +71,13 @@ final class Gmp extends GmpState {
    *  - What a goroutine of an orphan puts into its runnext at that very moment is looked for by
    *    sysmon, too.
    *
+   * While the scheduler is held (`hold`) no M begins a task. Each notices between two tasks, and so
+   * does one that is idle, which takes itself out of idleness for that and then counts as spinning,
+   * as it would after any waker. For all others that is an M whose thread has not had a core for a
+   * while: it has its P, and looks at the queues when it goes on. So nothing of the above changes,
+   * and nothing that is submitted meanwhile wakes anybody but in the ways above. sysmon takes no P
+   * from an M that stands still: `hold` is set under the lock, and handOff looks under it.
+   *
    * Fairness: a task in runnext inherits the time slice, so after INHERIT of them in a row, or when
    * sysmon says that a slice is over, the ring comes first; every GLOBAL_TICK-th task comes from the
    * global queue; and whose slice is over, or who gives way, goes to the end of the global queue, if
@@ -84,10 +91,13 @@ final class Gmp extends GmpState {
   private static final int MOST_LAZY = 1 << 14;
 
   private static final VarHandle STATE;
+  private static final VarHandle HOLD;
 
   static {
     try {
-      STATE = MethodHandles.lookup().findVarHandle(GmpState.class, "state", long.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATE = lookup.findVarHandle(GmpState.class, "state", long.class);
+      HOLD = lookup.findVarHandle(Gmp.class, "hold", Hold.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -101,6 +111,9 @@ final class Gmp extends GmpState {
 
   /** GOMAXPROCS. Changed under the lock. */
   private volatile int procs;
+
+  /** While there is one, no M begins a task. Set under the lock; anybody may end it. */
+  private volatile @Nullable Hold hold;
 
   final ReentrantLock lock = new ReentrantLock();
   // Guarded by lock.
@@ -564,11 +577,15 @@ final class Gmp extends GmpState {
     // in its place by number; orphans that may be there move to the end
     System.arraycopy(ps, id, more, id + 1, ps.length - id);
     more[id] = p;
+    Hold held = hold;
     if (!employ(m, p)) {
       return false;
     }
     all = more;
     procs = id + 1;
+    if (held != null && hold != held) {
+      ground.unpark(m); // it may stand still already, and who ended that did not see it
+    }
     return true;
   }
 
@@ -615,6 +632,9 @@ final class Gmp extends GmpState {
       int id = stuck.id;
       if (id >= procs || ps[id] != stuck || stuck.isIdle() || stuck.runs != runs || state < 0) {
         return false;
+      }
+      if (hold != null) {
+        return false; // it may stand still, and then nothing is stuck
       }
       Machine m = machine();
       if (m == null) {
@@ -723,6 +743,10 @@ final class Gmp extends GmpState {
     } finally {
       lock.unlock();
     }
+    Hold held = hold;
+    if (held != null) {
+      release(held);
+    }
     for (Processor p : all) {
       empty(p);
     }
@@ -753,6 +777,66 @@ final class Gmp extends GmpState {
             10_000_000); // as the JDK does; a thread that is woken must not be lost
       }
     }
+  }
+
+  // --------------- Standing still ---------------
+
+  /**
+   * Lets no M begin a task from now on. Tasks that run are not touched: their Ms stand still when
+   * they have come back.
+   *
+   * @param until when that ends by itself, by {@link System#nanoTime()}
+   * @return null if it is held already, or closed
+   */
+  @Nullable Hold hold(long until) {
+    Hold made = new Hold(until);
+    lock.lock();
+    try {
+      if (state < 0 || hold != null) {
+        return null;
+      }
+      hold = made;
+      for (Processor p : all) {
+        ground.unpark(p.machine); // those that are idle stand still as well, by themselves
+      }
+      return made;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** While this is not null no M begins a task. */
+  @Nullable Hold hold() {
+    return hold;
+  }
+
+  /**
+   * Lets the Ms go on. Takes no lock: a goroutine may have that, and not get on.
+   *
+   * @return false if they went on before
+   */
+  boolean release(Hold held) {
+    if (!HOLD.compareAndSet(this, held, (Hold) null)) {
+      return false;
+    }
+    for (Processor p : all) {
+      ground.unpark(p.machine);
+    }
+    return true;
+  }
+
+  /**
+   * How many Ms stand still for it, none once it has ended. None of those begins a task before it
+   * has.
+   */
+  int resting(Hold held) {
+    int n = 0;
+    for (Processor p : all) {
+      if (p.machine.rests == held) {
+        n++;
+      }
+    }
+    return hold == held ? n : 0;
   }
 
   // --------------- For sysmon, and to be looked at ---------------

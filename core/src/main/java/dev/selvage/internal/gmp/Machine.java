@@ -10,6 +10,9 @@ final class Machine {
   /** Its thread; null under a simulation. Written before the thread starts. */
   @Nullable Worker worker;
 
+  /** For what it stands still; null while it does not. Written by its thread alone. */
+  volatile @Nullable Hold rests;
+
   /** Whether it has been given a thread. Guarded by the scheduler's lock. */
   boolean started;
 

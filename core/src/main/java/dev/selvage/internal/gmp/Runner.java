@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,9 @@ public final class Runner implements Ground, Executor, BooleanSupplier, Gatherer
   /** The operating system makes some 60 microseconds of it. */
   private static final long PAUSE_NANOS = 10_000;
 
+  /** For how long a scheduler is held at most, whatever was asked for. */
+  private static final long MOST_HOLD_NANOS = 60_000_000_000L;
+
   private static final VirtualThreads JDK = VirtualThreads.ofThisJvm();
   private static final List<WeakReference<Runner>> OPEN = new CopyOnWriteArrayList<>();
   private static final AtomicInteger IDS = new AtomicInteger();
@@ -36,6 +40,7 @@ public final class Runner implements Ground, Executor, BooleanSupplier, Gatherer
   static {
     Stillness.setAtWork(Runner::isAnyAtWork);
     Schedulers.setStats(Runner::tellAll, Runner::latencies);
+    Schedulers.setHold(Runner::holdAll);
   }
 
   final int id = IDS.getAndIncrement();
@@ -206,6 +211,47 @@ public final class Runner implements Ground, Executor, BooleanSupplier, Gatherer
       }
     }
     return all;
+  }
+
+  /** One scheduler that is to stand still; the hold is null where it cannot be had. */
+  private record Held(Gmp gmp, @Nullable Hold hold) {}
+
+  /** Holds all schedulers, for so long at most; see {@code Probe.hold}. */
+  static Function<String, @Nullable Object> holdAll(long nanos) {
+    long until = System.nanoTime() + Math.clamp(nanos, 0, MOST_HOLD_NANOS);
+    List<Held> all = new ArrayList<>();
+    for (WeakReference<Runner> open : OPEN) {
+      Runner runner = open.get();
+      if (runner != null && !runner.isClosed()) {
+        all.add(new Held(runner.gmp, runner.gmp.hold(until)));
+      }
+    }
+    return word ->
+        switch (word) {
+          case "standing" -> standing(all);
+          case "resume" -> resume(all);
+          default -> throw new IllegalArgumentException("neither standing nor resume: " + word);
+        };
+  }
+
+  private static int[] standing(List<Held> all) {
+    int ps = 0;
+    int standing = 0;
+    for (Held held : all) {
+      ps += held.gmp.all().length;
+      Hold hold = held.hold;
+      standing += hold == null ? 0 : held.gmp.resting(hold);
+    }
+    return new int[] {ps, standing};
+  }
+
+  private static boolean resume(List<Held> all) {
+    boolean held = true;
+    for (Held one : all) {
+      Hold hold = one.hold;
+      held &= hold != null && one.gmp.release(hold);
+    }
+    return held;
   }
 
   /** Tells the observer what all schedulers do, from now on. */

@@ -172,6 +172,12 @@ final class Sysmon implements Runnable {
 
   /** Looks at everything once; true if some P that is at work is lazy. */
   private boolean look(long now) {
+    if (isHeld(now)) {
+      for (Processor p : gmp.all()) {
+        p.seenRuns = -1; // afterwards each has its whole time slice
+      }
+      return false;
+    }
     boolean lazy = false;
     boolean lying = !gmp.global.isEmpty();
     for (Processor p : gmp.all()) {
@@ -207,6 +213,12 @@ final class Sysmon implements Runnable {
       gmp.nudge();
     }
     return lazy;
+  }
+
+  /** Whether nothing is to run; ends that when it is time, as every M may be busy till then. */
+  private boolean isHeld(long now) {
+    Hold hold = gmp.hold();
+    return hold != null && !(hold.isOver(now) && gmp.release(hold));
   }
 
   /** Ends a time slice that several goroutines hand around. */

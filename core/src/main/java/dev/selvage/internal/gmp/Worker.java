@@ -62,11 +62,19 @@ final class Worker extends Carrier {
   private void loop() {
     while (isNeeded()) {
       Processor p = machine.processor;
-      if (p == null || step(p)) {
+      if (p == null) {
+        continue;
+      }
+      Hold hold = gmp.hold();
+      if (hold != null) {
+        rest(hold);
+        continue;
+      }
+      if (step(p)) {
         continue;
       }
       while (p.isIdle()) {
-        if (p.isOrphan()) {
+        if (p.isOrphan() || gmp.hold() != null) {
           gmp.rise(p);
           Thread.onSpinWait();
         } else {
@@ -78,6 +86,17 @@ final class Worker extends Carrier {
         gmp.awake(machine);
       }
     }
+  }
+
+  /** Waits, with no task in hand, until the scheduler may go on. */
+  private void rest(Hold hold) {
+    machine.rests = hold;
+    for (long left; gmp.hold() == hold && (left = hold.until - System.nanoTime()) > 0; ) {
+      LockSupport.parkNanos(gmp, left);
+      Thread.interrupted(); // nobody means anything by it
+    }
+    machine.rests = null;
+    gmp.release(hold); // it may be that nobody else does
   }
 
   /** Whether the thread goes on: it has a P, or is given one before it has waited long. */
