@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
@@ -32,6 +34,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class OneCoreIT {
   private static final String CORE = Project.ROOT.resolve("core/target/classes").toString();
+
+  private static final Pattern HELD =
+      Pattern.compile("; (\\d+) of \\1 carriers of Selvage's scheduler were kept free");
 
   private static final String WITH_CORE =
       """
@@ -238,11 +243,18 @@ class OneCoreIT {
     Path app = compile("app", Map.of("com/acme/App.java", WITH_CORE));
     String child = app + File.pathSeparator + CORE;
     try (Target target =
-        withAgent(scheduler, main.toString()).start(directory, "com.acme.Main", child, child)) {
+        withAgent(scheduler, main.toString())
+            .option("-Dselvage.gomaxprocs=3")
+            .start(directory, "com.acme.Main", child, child)) {
       Look look = target.report();
       assertLeaks(look, "chan send", 6);
       assertTickers(look, 1);
       assertEquals("", target.stderr());
+      // Schedulers of their own as well, and for a dump both stand still.
+      var word = new StringBuilder();
+      Files.delete(target.heldDump(word));
+      Matcher held = HELD.matcher(word);
+      assertTrue(held.find() && Integer.parseInt(held.group(1)) >= 6, word::toString);
     }
   }
 

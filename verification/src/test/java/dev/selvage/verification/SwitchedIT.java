@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.junit.jupiter.api.Test;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,12 @@ final class SwitchedIT {
   private static final int SECONDS = Integer.getInteger("selvage.switched.seconds", 12);
 
   private static final int HELD_DUMPS = 3;
+
+  private static final Pattern CARRIERS_HELD =
+      Pattern.compile("(\\d+) of (\\d+) carriers were kept free of virtual threads");
+
+  private static final Pattern GOROUTINES_HELD =
+      Pattern.compile("(\\d+) of (\\d+) carriers of Selvage's scheduler were kept free");
 
   /** What a dump may lack though no virtual thread is on a carrier. */
   private static final Set<String> OF_PLATFORM_THREADS = Set.of("nothing", "a thread that runs");
@@ -76,45 +83,60 @@ final class SwitchedIT {
 
   /**
    * In such a program something runs nearly all the time. The agent keeps it off its carriers, and
-   * then it goes on.
+   * then it goes on. In one way a platform thread always runs, and nothing is proven.
    */
-  @Test
+  @ParameterizedTest
+  @CsvSource({"jdk,timed", "jdk,flat", "gmp,timed", "gmp,flat", "gmp,deep", "gmp,handed"})
   void what_leaks_is_proven_while_threads_are_kept_off_their_carriers(
-      @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory) throws Exception {
-    try (var target =
+      String scheduler, String way, @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory)
+      throws Exception {
+    boolean gmp = scheduler.equals("gmp");
+    var launch =
         Target.java()
             .collector("G1")
-            .option("-Djdk.virtualThreadScheduler.parallelism=2")
-            .classPath(Project.testClassesAndTheLanguage())
-            .start(directory, SwitchedProgram.class, "timed")) {
+            .option("-Djdk.virtualThreadScheduler.parallelism=2", "-Dselvage.gomaxprocs=2")
+            .classPath(Project.testClassesAndTheLanguage());
+    if (gmp) {
+      launch.agent(directory, "leaks-after=1h,scheduler=gmp");
+    }
+    try (var target = launch.start(directory, SwitchedProgram.class, way)) {
       target.await("ready");
       var tally = new Tally();
       var held = new Tally();
-      boolean proven = false;
+      boolean proven = way.equals("handed");
       long end = System.nanoTime() + Target.PATIENCE.toNanos();
       // On a machine that is busy they may not be free in time, or the thread of a timer runs.
       while ((!proven || held.count() < HELD_DUMPS) && System.nanoTime() < end) {
         var word = new StringBuilder();
         Path dump = target.heldDump(word);
         Report report = target.prove(dump, _ -> false);
-        boolean all = word.toString().startsWith("2 of 2 carriers were kept free");
-        look(report, dump, all ? held : tally); // nothing false
-        proven |= all && report.findings().stream().anyMatch(Finding.Proven.class::isInstance);
+        Matcher all = (gmp ? GOROUTINES_HELD : CARRIERS_HELD).matcher(word);
+        assertTrue(all.find(), word::toString);
+        boolean none = all.group(1).equals(all.group(2));
+        look(report, dump, none ? held : tally); // nothing false
+        proven |= none && report.findings().stream().anyMatch(Finding.Proven.class::isInstance);
         Files.delete(dump);
       }
+      System.out.println(scheduler + ", " + way + ", held: " + held + "; not held: " + tally);
       assertTrue(proven, () -> "none proves the leak: " + held + "; not held: " + tally);
       assertTrue(held.count() >= HELD_DUMPS, () -> held + "; not held: " + tally);
       assertTrue(OF_PLATFORM_THREADS.containsAll(held.dumps.keySet()), held::toString);
-      SelvageCommand.Result command =
-          SelvageCommand.run(
-              SelvageCommand.of("leaks", Long.toString(target.pid()), "--exact", "--hold"),
-              directory.resolve("command.txt"));
-      assertEquals(0, command.code(), command.err());
-      assertTrue(
-          command.err().contains("carriers were kept free of virtual threads"), command.err());
-      assertTrue(command.out().contains("from a heap dump"), command.out());
+      if (way.equals("timed")) {
+        askTheCommand(target, directory, gmp);
+      }
       assertEquals("all ended", target.ask("stop", ""));
     }
+  }
+
+  private static void askTheCommand(Target target, Path directory, boolean gmp) throws Exception {
+    SelvageCommand.Result command =
+        SelvageCommand.run(
+            SelvageCommand.of("leaks", Long.toString(target.pid()), "--exact", "--hold"),
+            directory.resolve("command.txt"));
+    assertEquals(0, command.code(), command.err());
+    assertTrue(CARRIERS_HELD.matcher(command.err()).find(), command.err());
+    assertEquals(gmp, GOROUTINES_HELD.matcher(command.err()).find(), command.err());
+    assertTrue(command.out().contains("from a heap dump"), command.out());
   }
 
   private static void look(Report report, Path dump, Tally tally) {

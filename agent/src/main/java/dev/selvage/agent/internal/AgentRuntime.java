@@ -442,6 +442,7 @@ public final class AgentRuntime {
       if (command.equals("dump")) {
         mark();
         open();
+        Profiler.findLanguageIn(this::loadedClasses); // whose schedulers are to stand still, too
         Path dump =
             options
                 .path("dump-file")

@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Method;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -419,6 +420,89 @@ public final class Cores {
       }
     }
     return all;
+  }
+
+  /**
+   * How many carriers of the schedulers of all copies stand still.
+   *
+   * @param machines how many there are
+   * @param still how many stand still
+   */
+  public record Standing(int machines, int still) {
+    /** Whether all do. */
+    public boolean all() {
+      return machines == still;
+    }
+  }
+
+  /** The schedulers of all copies, held; see {@link Probe#hold}. */
+  public static final class Hold implements AutoCloseable {
+    private final List<Function<?, ?>> copies;
+    private final boolean complete;
+
+    private Hold(List<Function<?, ?>> copies, boolean complete) {
+      this.copies = copies;
+      this.complete = complete;
+    }
+
+    /** Whether no copy has a scheduler that cannot be held, as it is too old for that. */
+    public boolean isComplete() {
+      return complete;
+    }
+
+    /** How many carriers stand still now. */
+    public Standing standing() {
+      int machines = 0;
+      int still = 0;
+      for (Function<?, ?> copy : copies) {
+        if (ask(copy, "standing") instanceof int[] counts && counts.length >= 2) {
+          machines += counts[0];
+          still += counts[1];
+        }
+      }
+      return new Standing(machines, still);
+    }
+
+    /** Lets all go on; whether all that could be held were until now. */
+    public boolean resume() {
+      boolean held = true;
+      for (Function<?, ?> copy : copies) {
+        held &= Boolean.TRUE.equals(ask(copy, "resume"));
+      }
+      return held;
+    }
+
+    @SuppressWarnings("unchecked") // as the probe's method says
+    private static @Nullable Object ask(Function<?, ?> copy, String word) {
+      try {
+        return ((Function<String, @Nullable Object>) copy).apply(word);
+      } catch (RuntimeException _) {
+        return null;
+      }
+    }
+
+    @Override
+    public void close() {
+      resume();
+    }
+  }
+
+  /** Holds the schedulers of all copies, for so long at most. */
+  public static Hold hold(Duration most) {
+    List<Function<?, ?>> copies = new ArrayList<>();
+    boolean complete = true;
+    for (Class<?> probe : probes()) {
+      if (call(probe, "hold", new Class<?>[] {long.class}, most.toNanos())
+          instanceof Function<?, ?> copy) {
+        copies.add(copy);
+      } else {
+        complete &=
+            !(call(probe, "scheduling", new Class<?>[0]) instanceof Map<?, ?> map
+                && map.get("schedulers") instanceof List<?> schedulers
+                && !schedulers.isEmpty());
+      }
+    }
+    return new Hold(copies, complete);
   }
 
   /** Whether the scheduler of some copy was given every virtual thread of the program. */

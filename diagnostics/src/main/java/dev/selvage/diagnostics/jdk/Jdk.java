@@ -2,11 +2,13 @@ package dev.selvage.diagnostics.jdk;
 
 import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.Report;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +55,15 @@ public interface Jdk {
 
   /** What the JDK runs virtual threads on by default; null where it cannot be had. */
   @Nullable Executor defaultScheduler();
+
+  /**
+   * Takes what waits in the queues of a scheduler, as a thief does, and passes it to the collection
+   * one by one, which must not be the scheduler again. What was taken runs only if it is given back
+   * ({@link java.util.concurrent.ForkJoinTask}). Not everything is found while the scheduler works.
+   *
+   * @return false, with nothing taken, where it cannot be done
+   */
+  boolean takeQueued(ForkJoinPool scheduler, Collection<Object> into);
 
   /** Calls back for each virtual thread that is listed, with its container; the root's first. */
   void forEach(java.util.function.BiConsumer<Container, Thread> consumer);

@@ -19,6 +19,7 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.lang.reflect.InaccessibleObjectException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -32,6 +33,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.AbstractOwnableSynchronizer;
@@ -116,6 +118,7 @@ final class Jdk25 implements Jdk {
   private @Nullable MethodHandle snapshotStack;
   private @Nullable MethodHandle exclusiveOwner;
   private @Nullable MethodHandle defaultScheduler;
+  private @Nullable MethodHandle drain;
   private @Nullable Set<Thread> rootThreads;
   private @Nullable Set<WeakReference<?>> registry;
   private @Nullable Class<?> containerClass;
@@ -173,6 +176,7 @@ final class Jdk25 implements Jdk {
     quietly(this::openSnapshots);
     quietly(this::openOwners);
     quietly(this::openScheduler);
+    quietly(this::openQueues);
     Object shared = Thread.class;
     try {
       shared = Class.forName("jdk.internal.vm.ThreadContainers");
@@ -324,6 +328,13 @@ final class Jdk25 implements Jdk {
             .findStatic(virtual, "defaultScheduler", methodType(Executor.class));
   }
 
+  private void openQueues() throws ReflectiveOperationException {
+    drain =
+        MethodHandles.privateLookupIn(ForkJoinPool.class, MethodHandles.lookup())
+            .findVirtual(
+                ForkJoinPool.class, "drainTasksTo", methodType(int.class, Collection.class));
+  }
+
   private void openSnapshots() throws ReflectiveOperationException {
     Class<?> type = Class.forName("jdk.internal.vm.ThreadSnapshot");
     Lookup lookup = MethodHandles.privateLookupIn(type, MethodHandles.lookup());
@@ -421,6 +432,22 @@ final class Jdk25 implements Jdk {
     MethodHandle get = defaultScheduler;
     try {
       return get == null ? null : (Executor) get.invokeExact();
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public boolean takeQueued(ForkJoinPool scheduler, Collection<Object> into) {
+    MethodHandle take = drain;
+    if (take == null) {
+      return false;
+    }
+    try {
+      int _ = (int) take.invokeExact(scheduler, (Collection<?>) into);
+      return true;
+    } catch (RuntimeException | Error e) {
+      throw e;
     } catch (Throwable t) {
       throw unexpected(t);
     }

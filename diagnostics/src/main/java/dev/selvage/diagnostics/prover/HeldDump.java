@@ -1,15 +1,12 @@
 package dev.selvage.diagnostics.prover;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
+import dev.selvage.diagnostics.cores.Cores;
 import dev.selvage.diagnostics.jdk.Jdk;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Dumps the heap of this JVM while its virtual threads are kept off their carriers, each where it
@@ -17,10 +14,10 @@ import java.util.concurrent.TimeUnit;
  */
 public final class HeldDump {
   /*
-   * A carrier that does a task of ours carries no virtual thread. As many tasks as there are
-   * carriers, each of which blocks until the dump is there, so keep all virtual threads off. None
-   * is stopped: a thread leaves its carrier where it would have left it anyway, and those that
-   * become runnable meanwhile wait in the scheduler's queue, with their whole stacks in the heap.
+   * The carriers of the JDK are given something else to do (HeldCarriers); the schedulers of
+   * Selvage are asked to begin nothing (Probe.hold). Nobody is stopped: a thread leaves its carrier
+   * where it would have left it anyway, and those that become runnable meanwhile wait, with their
+   * whole stacks in the heap.
    *
    * This is not what makes a proof right. What is proven from the dump is judged as from any other:
    * by what it has of each thread. It only makes it likely that it has everything.
@@ -29,6 +26,14 @@ public final class HeldDump {
   /** For what platform threads were just doing for the virtual ones, as timers. */
   private static final long SETTLE_MILLIS = 20;
 
+  private static final long LOOK_MILLIS = 1;
+
+  /**
+   * After which everything goes on, whatever has become of the dump. The JVM itself stands still
+   * from soon after its beginning until the objects are written.
+   */
+  private static final Duration LONGEST = Duration.ofSeconds(15);
+
   private HeldDump() {}
 
   /**
@@ -36,25 +41,41 @@ public final class HeldDump {
    *
    * @param carriers how many the JDK's scheduler has; 0 if it is not known
    * @param inUse how many of these were in use still when the dump was made
-   * @param others whether there are virtual threads on another scheduler, which are not kept off
+   * @param machines how many carriers the schedulers of Selvage have
+   * @param running how many of these ran something still
+   * @param others whether there are goroutines on a scheduler which cannot be held
+   * @param lapsed whether it took so long that they went on before the end
    */
-  public record Held(int carriers, int inUse, boolean others) {
+  public record Held(
+      int carriers, int inUse, int machines, int running, boolean others, boolean lapsed) {
     /** In a sentence. */
     @Override
     public String toString() {
+      var said = new StringBuilder();
       if (carriers == 0) {
-        return "virtual threads could not be kept off their carriers: their scheduler is not known";
+        said.append("virtual threads could not be kept off the carriers of the JDK's scheduler,");
+        said.append(" which is not known");
+      } else {
+        said.append(carriers - inUse).append(" of ").append(carriers);
+        said.append(" carriers were kept free of virtual threads while it was dumped");
       }
-      return (carriers - inUse)
-          + " of "
-          + carriers
-          + " carriers were kept free of virtual threads while it was dumped"
-          + (others ? "; goroutines run on another scheduler, and ran on" : "");
+      if (machines > 0) {
+        said.append("; ").append(machines - running).append(" of ").append(machines);
+        said.append(" carriers of Selvage's scheduler were kept free of goroutines");
+      }
+      if (others) {
+        said.append("; goroutines of another version of Selvage ran on");
+      }
+      if (lapsed) {
+        said.append("; as it took more than ").append(LONGEST.toSeconds());
+        said.append(" s, all went on before it was written");
+      }
+      return said.toString();
     }
   }
 
   /**
-   * Writes it. Blocks until it is written; nobody who runs on the JDK's scheduler gets on
+   * Writes it. Blocks until it is written; nobody who runs on one of these schedulers gets on
    * meanwhile, so no virtual thread may call it.
    *
    * @param file that is not there yet; its name must end in {@code .hprof}
@@ -63,38 +84,31 @@ public final class HeldDump {
    * @throws IOException if the file cannot be written
    */
   public static Held write(Path file, Duration patience) throws IOException, InterruptedException {
+    // Before anything is held, as it may load classes.
+    var dumper = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
     Jdk jdk = Jdk.ofThisJvm();
-    ForkJoinPool scheduler = jdk.defaultScheduler() instanceof ForkJoinPool pool ? pool : null;
-    int carriers = scheduler == null ? 0 : scheduler.getParallelism();
-    var held = new CountDownLatch(carriers);
-    var written = new CountDownLatch(1);
-    try {
-      for (int i = 0; scheduler != null && i < carriers; i++) {
-        scheduler.execute(() -> hold(held, written));
+    long begun = System.nanoTime();
+    long end = begun + patience.toNanos();
+    try (Cores.Hold machines = Cores.hold(LONGEST);
+        var carriers = new HeldCarriers(jdk, begun + LONGEST.toNanos())) {
+      boolean all = carriers.await(end);
+      Cores.Standing standing = machines.standing();
+      for (; !standing.all() && end - System.nanoTime() > 0; standing = machines.standing()) {
+        Thread.sleep(LOOK_MILLIS);
       }
-      if (held.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+      if (all && standing.all()) {
         Thread.sleep(SETTLE_MILLIS);
       }
-      var result = new Held(carriers, Math.toIntExact(held.getCount()), jdk.hasOwnScheduler());
+      int inUse = carriers.inUse();
       // With a full collection, as garbage can hide leaks.
-      ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
-          .dumpHeap(file.toString(), true);
-      return result;
-    } catch (RejectedExecutionException e) {
-      throw new IOException("the scheduler of virtual threads has ended", e);
-    } finally {
-      written.countDown();
-    }
-  }
-
-  /** By a carrier, with no virtual thread on it. */
-  private static void hold(CountDownLatch held, CountDownLatch written) {
-    held.countDown();
-    try {
-      written.await();
-    } catch (InterruptedException _) {
-      // Whoever wants the carrier gets it; the dump tells what it did with it.
-      Thread.currentThread().interrupt();
+      dumper.dumpHeap(file.toString(), true);
+      return new Held(
+          carriers.carriers(),
+          inUse,
+          standing.machines(),
+          standing.machines() - standing.still(),
+          !machines.isComplete(),
+          !machines.resume() || carriers.isLapsed());
     }
   }
 }
