@@ -3,6 +3,7 @@ package dev.selvage.cli;
 import dev.selvage.diagnostics.Excuses;
 import dev.selvage.diagnostics.Report;
 import dev.selvage.diagnostics.heap.HeapDumpException;
+import dev.selvage.diagnostics.heap.HeapMemoryException;
 import dev.selvage.diagnostics.prover.HeapDumpProver;
 import dev.selvage.diagnostics.prover.HeapDumpProver.Compiled;
 import dev.selvage.diagnostics.prover.HeapDumpProver.Source;
@@ -65,21 +66,12 @@ final class HeapDumps {
           excuses);
     } catch (HeapDumpException e) {
       throw new CommandFailure(ExitCode.UNREACHABLE, file + ": " + e.getMessage());
+    } catch (HeapMemoryException e) {
+      throw new CommandFailure(ExitCode.INCOMPLETE, file + ": " + e.getMessage());
     } catch (IOException e) {
       throw new CommandFailure(
           ExitCode.UNREACHABLE, "cannot read " + file + ": " + CommandFailure.reason(e));
-    } catch (OutOfMemoryError e) {
-      throw noMemory(file);
     }
-  }
-
-  private static CommandFailure noMemory(Path file) {
-    return new CommandFailure(
-        ExitCode.INCOMPLETE,
-        file
-            + " needs more memory than "
-            + mebibytes(Runtime.getRuntime().maxMemory())
-            + ": give it some, as with JAVA_TOOL_OPTIONS=-Xmx8g");
   }
 
   /**
@@ -176,8 +168,8 @@ final class HeapDumps {
     } catch (HeapDumpException e) {
       keep(directory);
       throw new CommandFailure(ExitCode.INCOMPLETE, file + ": " + e.getMessage());
-    } catch (OutOfMemoryError e) {
-      throw noMemory(file);
+    } catch (HeapMemoryException e) {
+      throw new CommandFailure(ExitCode.INCOMPLETE, file + ": " + e.getMessage());
     } catch (RuntimeException e) {
       keep(directory);
       throw e;

@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Who refers to whom in a heap dump, and its threads. Objects are numbers, in the order of the
  * file; classes are objects too. Made by {@link #load}; does not change. For one thread.
  *
- * <p>Memory: some 40 bytes an object and 4 a reference, 12 for each local variable of a stack and
- * 100 for each thread; the content of objects stays in the file.
+ * <p>The content of objects stays in the file; {@link Footprint} says how much memory it takes.
  */
 public final class HeapGraph {
   /** Who refers to a virtual thread: an object by a field, or by an element of an array. */
@@ -83,10 +82,12 @@ public final class HeapGraph {
   /**
    * Reads a dump, twice from its start to its end.
    *
+   * @param footprint is told how large it is, also where memory does not suffice for it
    * @throws HeapDumpException if it is none, is damaged, or is too large
    */
-  public static HeapGraph load(Path file, Progress progress) throws IOException {
-    return new Builder(file, progress).build();
+  public static HeapGraph load(Path file, Progress progress, Footprint footprint)
+      throws IOException {
+    return new Builder(file, progress, footprint).build();
   }
 
   /** How many objects it has. */
@@ -181,6 +182,7 @@ public final class HeapGraph {
 
     private final Path file;
     private final Progress progress;
+    private final Footprint footprint;
     private final Map<Long, String> names = new HashMap<>();
     private final LongIntMap nameOfClass = new LongIntMap(); // id -> index in classNames
     private final List<String> classNames = new ArrayList<>();
@@ -214,14 +216,21 @@ public final class HeapGraph {
     private int refBytes = 8;
     private int headerBytes = 16;
 
-    Builder(Path file, Progress progress) {
+    Builder(Path file, Progress progress, Footprint footprint) {
       this.file = file;
       this.progress = progress;
+      this.footprint = footprint;
     }
 
     HeapGraph build() throws IOException {
       var index = new Index();
-      HprofReader.read(file, index);
+      try {
+        HprofReader.read(file, index);
+      } catch (OutOfMemoryError e) {
+        footprint.objects(ids.size(), index.threadRoots.size(), index.share());
+        throw e;
+      }
+      footprint.objects(ids.size(), index.threadRoots.size(), 1);
       if (index.threadRoots.isEmpty()) {
         throw new HeapDumpException(
             "it has no threads: make one with jcmd PID GC.heap_dump FILE, on HotSpot from 22 on");
@@ -246,7 +255,13 @@ public final class HeapGraph {
       shallow8 = new int[n];
       firstEdge = new int[n + 1];
       var edgesVisitor = new Edges();
-      HprofReader.read(file, edgesVisitor);
+      try {
+        HprofReader.read(file, edgesVisitor);
+      } catch (OutOfMemoryError e) {
+        footprint.references(edges.size(), edgesVisitor.localSerial.size(), edgesVisitor.share());
+        throw e;
+      }
+      footprint.references(edges.size(), edgesVisitor.localSerial.size(), 1);
       if (edgesVisitor.number != n) {
         throw new HeapDumpException("it has changed while it was read");
       }
@@ -293,8 +308,23 @@ public final class HeapGraph {
       return name == null ? "?" : name;
     }
 
+    /** One pass. */
+    private abstract static class Pass extends HprofReader.Visitor {
+      private @Nullable HprofInput in;
+
+      @Override
+      final void begin(HprofInput in) {
+        this.in = in;
+      }
+
+      /** How much of the file has been read. */
+      final double share() {
+        return in == null ? 0 : in.share();
+      }
+    }
+
     /** The first pass. */
-    private final class Index extends HprofReader.Visitor {
+    private final class Index extends Pass {
       final List<long[]> threadRoots = new ArrayList<>();
       final IntList virtualObjects = new IntList();
       private @Nullable HeapClass open;
@@ -403,6 +433,9 @@ public final class HeapGraph {
         if (ids.size() == MAX_OBJECTS) {
           throw new HeapDumpException("it has more than " + MAX_OBJECTS + " objects");
         }
+        if (id < 0) {
+          throw new HeapDumpException("it is damaged: an object with the identifier " + id);
+        }
         ids.add(id);
       }
     }
@@ -412,7 +445,7 @@ public final class HeapGraph {
         int state, int permit, int notified, int blocker, int name, int container, int carrier) {}
 
     /** The second pass. */
-    private final class Edges extends HprofReader.Visitor {
+    private final class Edges extends Pass {
       private final IntList localSerial = new IntList();
       private final IntList localObject = new IntList();
       private final IntList localPlace = new IntList();
@@ -512,23 +545,27 @@ public final class HeapGraph {
         }
       }
 
-      private int begin() {
+      private int next() {
         int object = number++;
         firstEdge[object] = edges.size();
         return object;
       }
 
-      private int edge(long id) {
+      private int edge(long id) throws IOException {
         int target = id == 0 ? -1 : ids.find(id);
         if (target >= 0) {
+          if (edges.size() == Integer.MAX_VALUE) {
+            throw new HeapDumpException("it has more than " + edges.size() + " references");
+          }
           edges.add(target);
         }
         return target;
       }
 
       @Override
-      void classDump(long id, long superId, long loader, long signers, long domain) {
-        int object = begin();
+      void classDump(long id, long superId, long loader, long signers, long domain)
+          throws IOException {
+        int object = next();
         int index = classIndex.get(id);
         classOf[object] = -1 - index;
         HeapClass c = classes.get(index);
@@ -555,7 +592,7 @@ public final class HeapGraph {
 
       @Override
       void instance(long id, long classId, int length, HprofInput in) throws IOException {
-        int object = begin();
+        int object = next();
         HeapClass c = classAt(object, classId);
         if (bytes.length < length) {
           bytes = new byte[length * 2];
@@ -609,7 +646,7 @@ public final class HeapGraph {
 
       @Override
       void objectArray(long id, long classId, int length, HprofInput in) throws IOException {
-        int object = begin();
+        int object = next();
         classAt(object, classId);
         shallow8[object] = eighths(headerBytes + 4L + (long) length * refBytes);
         for (int i = 0; i < length; i++) {
@@ -622,7 +659,7 @@ public final class HeapGraph {
 
       @Override
       void primitiveArray(long id, int type, int length, HprofInput in) throws IOException {
-        int object = begin();
+        int object = next();
         int element = HprofReader.size(type, idSize);
         shallow8[object] = eighths(headerBytes + 4L + (long) length * element);
         classOf[object] = primitiveClass(type);

@@ -2,6 +2,7 @@ package dev.selvage.diagnostics.heap;
 
 import java.io.Closeable;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
@@ -15,25 +16,53 @@ final class HprofInput implements Closeable {
   private static final int BUFFER = 1 << 18;
 
   private final InputStream in;
+  private final Counted raw;
+  private final long fileSize;
   private final byte[] buffer = new byte[BUFFER];
   private int next;
   private int limit;
   private long before; // bytes of the dump that came before the buffer
   private int idSize = 8;
 
-  private HprofInput(InputStream in) {
+  private HprofInput(InputStream in, Counted raw, long fileSize) {
     this.in = in;
+    this.raw = raw;
+    this.fileSize = fileSize;
+  }
+
+  /** Counts the bytes that have been taken from the file, whatever they decompress to. */
+  private static final class Counted extends FilterInputStream {
+    private long count;
+
+    Counted(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      int b = super.read();
+      count += b < 0 ? 0 : 1;
+      return b;
+    }
+
+    @Override
+    public int read(byte[] into, int from, int length) throws IOException {
+      int n = super.read(into, from, length);
+      count += Math.max(n, 0);
+      return n;
+    }
   }
 
   /** Opens a file; one that begins as gzip does is read through that. */
   static HprofInput open(Path file) throws IOException {
-    InputStream raw = Files.newInputStream(file);
+    var raw = new Counted(Files.newInputStream(file));
     try {
       var start = new PushbackInputStream(raw, 2);
       byte[] magic = start.readNBytes(2);
       start.unread(magic);
       boolean gzip = magic.length == 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b;
-      return new HprofInput(gzip ? new GZIPInputStream(start, BUFFER) : start);
+      return new HprofInput(
+          gzip ? new GZIPInputStream(start, BUFFER) : start, raw, Files.size(file));
     } catch (EOFException | ZipException e) {
       raw.close();
       throw new HeapDumpException("its compression is damaged: it has no beginning");
@@ -55,6 +84,11 @@ final class HprofInput implements Closeable {
   /** How many bytes have been read. */
   long position() {
     return before + next;
+  }
+
+  /** How much of the file has been read, from 0 to 1. */
+  double share() {
+    return fileSize <= 0 ? 1 : Math.min(1.0, (double) raw.count / fileSize);
   }
 
   boolean atEnd() throws IOException {

@@ -43,6 +43,9 @@ final class HprofReader {
 
   /** What is told of a dump, in the order of the file. Does nothing unless overridden. */
   abstract static class Visitor {
+    /** Reading begins; the input tells later how far it has come. */
+    void begin(HprofInput in) {}
+
     void string(long id, String text) throws IOException {}
 
     void loadClass(int serial, long classId, long nameId) throws IOException {}
@@ -104,6 +107,7 @@ final class HprofReader {
    */
   static void read(Path file, Visitor visitor) throws IOException {
     try (var in = HprofInput.open(file)) {
+      visitor.begin(in);
       new HprofReader(in, visitor).read();
     }
   }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which virtual threads of a dump can still be woken: Go's algorithm. For one thread.
  *
- * <p>Memory: 8 bytes an object beside those of the graph.
+ * <p>Memory: 4 bytes an object beside those of the graph, and some bits.
  */
 public final class Liveness {
   /*
@@ -80,8 +80,7 @@ public final class Liveness {
 
   private BitSet live = new BitSet();
   private final int[] from;
-  private IntList queue = new IntList();
-  private int done;
+  private final IntQueue queue = new IntQueue(); // of what was marked and not followed yet
 
   // by number of the virtual thread
   private final boolean[] candidate;
@@ -406,8 +405,8 @@ public final class Liveness {
   }
 
   private void drain() {
-    while (done < queue.size()) {
-      int object = queue.get(done++);
+    while (!queue.isEmpty()) {
+      int object = queue.take();
       boolean list = partOfList.get(object);
       Integer thread = graph.isVirtualThread.get(object) ? threadOfObject.get(object) : null;
       if (thread != null && virtual(thread).state == HeapThread.State.NOT_ALIVE) {
@@ -428,8 +427,7 @@ public final class Liveness {
   private final class Reach {
     final BitSet reached;
     private final BitSet ended; // virtual threads, by number
-    private final IntList open = new IntList();
-    private int next;
+    private final IntQueue open = new IntQueue();
     private long bytes;
 
     Reach(BitSet reached) {
@@ -459,8 +457,8 @@ public final class Liveness {
     }
 
     void run() {
-      while (next < open.size()) {
-        int object = open.get(next++);
+      while (!open.isEmpty()) {
+        int object = open.take();
         bytes += graph.shallow(object);
         if (graph.isVirtualThread.get(object)) {
           Integer thread = threadOfObject.get(object);
@@ -619,10 +617,6 @@ public final class Liveness {
     }
     BitSet liveBefore = (BitSet) live.clone();
     boolean[] aliveBefore = alive.clone();
-    IntList queueBefore = queue;
-    int doneBefore = done;
-    queue = new IntList();
-    done = 0;
     for (HeapThread thread : List.copyOf(holders.keySet())) {
       wake(number(thread), NONE);
     }
@@ -634,8 +628,6 @@ public final class Liveness {
     }
     live = liveBefore;
     alive = aliveBefore;
-    queue = queueBefore;
-    done = doneBefore;
   }
 
   /**

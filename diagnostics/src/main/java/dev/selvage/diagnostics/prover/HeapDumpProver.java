@@ -5,7 +5,9 @@ import dev.selvage.diagnostics.Finding;
 import dev.selvage.diagnostics.Finding.Details;
 import dev.selvage.diagnostics.Frames;
 import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.heap.Footprint;
 import dev.selvage.diagnostics.heap.HeapGraph;
+import dev.selvage.diagnostics.heap.HeapMemoryException;
 import dev.selvage.diagnostics.heap.HeapThread;
 import dev.selvage.diagnostics.heap.Liveness;
 import dev.selvage.diagnostics.heap.Liveness.Wait;
@@ -115,6 +117,7 @@ public final class HeapDumpProver {
    * @param compiled what the JVM had compiled
    * @param progress is told how far it has come
    * @throws dev.selvage.diagnostics.heap.HeapDumpException if it is no dump, or damaged
+   * @throws HeapMemoryException if it does not fit into the memory of this JVM
    */
   public static Report look(
       Path file, Source source, long pid, Compiled compiled, HeapGraph.Progress progress)
@@ -131,7 +134,13 @@ public final class HeapDumpProver {
       HeapGraph.Progress progress,
       Excuses excuses)
       throws IOException {
-    return new HeapDumpProver(source, pid, compiled, progress, excuses).look(file);
+    var footprint = new Footprint();
+    try {
+      return new HeapDumpProver(source, pid, compiled, progress, excuses).look(file, footprint);
+    } catch (OutOfMemoryError _) {
+      // All that was read has gone with the frames that had it.
+      throw new HeapMemoryException(footprint.heapBytes(), Runtime.getRuntime().maxMemory());
+    }
   }
 
   /** Threads that share a cause. */
@@ -160,9 +169,9 @@ public final class HeapDumpProver {
 
   private record Key(Group.Key group, @Nullable String doubt) {}
 
-  private Report look(Path file) throws IOException {
+  private Report look(Path file, Footprint footprint) throws IOException {
     long start = System.nanoTime();
-    HeapGraph graph = HeapGraph.load(file, progress);
+    HeapGraph graph = HeapGraph.load(file, progress, footprint);
     Liveness liveness = Liveness.of(graph, this::waitOf);
     Map<HeapThread, String> doubts = doubts(graph, liveness);
     List<HeapThread> leaked = liveness.leaked();

@@ -387,6 +387,37 @@ final class HeapDumpProverTests {
     assertEquals("parked", proven());
   }
 
+  /** As in 22 and 23, where who waits for a monitor, or in Object.wait, stays on its carrier. */
+  @Test
+  void who_waits_for_a_monitor_on_its_carrier_is_not_judged() throws IOException {
+    dump.states(
+        Map.ofEntries(
+            Map.entry("NEW", 0),
+            Map.entry("STARTED", 1),
+            Map.entry("RUNNING", 2),
+            Map.entry("PARKING", 3),
+            Map.entry("PARKED", 4),
+            Map.entry("PINNED", 5),
+            Map.entry("TIMED_PARKING", 6),
+            Map.entry("TIMED_PARKED", 7),
+            Map.entry("TIMED_PINNED", 8),
+            Map.entry("UNPARKED", 9),
+            Map.entry("YIELDING", 10),
+            Map.entry("YIELDED", 11),
+            Map.entry("TERMINATED", 99),
+            Map.entry("SUSPENDED", 256)));
+    dump.parked("parked", sync(), "com.acme.A.run:1");
+    dump.parked("timed", sync(), "com.acme.A.run:1").set("state", 7);
+    dump.parked("unparked", sync(), "com.acme.A.run:1").set("state", 9);
+    Thing waits =
+        dump.virtual(
+            "waits", 2, "java.lang.Object.wait0:-3", "java.lang.Object.wait:1", "com.acme.B.run:1");
+    dump.local(waits.set("carrierThread", main), 1, dump.object("com/acme/Lock"));
+    assertEquals("parked", proven());
+    dump.virtual("enters", 2, "com.acme.C.run:1").set("carrierThread", main);
+    assertGap(HeapDumpProver.RUNNING); // its state is that of one that runs
+  }
+
   @Test
   void the_child_of_a_scope_is_live_with_the_scope() throws IOException {
     String flock = "jdk/internal/misc/ThreadFlock";
