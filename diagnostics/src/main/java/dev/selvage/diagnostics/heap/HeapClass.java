@@ -21,6 +21,8 @@ final class HeapClass {
   enum Use {
     /** Whoever has the object can have what it refers to. */
     FOLLOWED,
+    /** The same; and to whom the collector may hand the object over. */
+    QUEUE,
     /** Nobody can get at what it refers to. */
     IGNORED,
     /** A virtual thread's, which only that thread itself uses. */

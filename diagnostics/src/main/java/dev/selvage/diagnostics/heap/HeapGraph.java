@@ -42,6 +42,7 @@ public final class HeapGraph {
   final int[] locals;
   final int[] localFrame;
   final IntList referrers; // holder, thread (from 0 among the virtual), field
+  final IntList handedOver; // a Reference of the program's, the queue that it may be put into
   final List<HeapClass.Ref> fields;
   final int[] tracking; // sets of threads of the JDK that only list
   final Map<Integer, Integer> executorSets; // set of threads -> the executor whose it is
@@ -65,6 +66,7 @@ public final class HeapGraph {
     this.locals = b.locals;
     this.localFrame = b.localFrame;
     this.referrers = b.referrers;
+    this.handedOver = b.handedOver;
     this.fields = b.fieldList;
     this.tracking = b.tracking.stream().mapToInt(Integer::intValue).toArray();
     this.executorSets = b.executorSets;
@@ -208,6 +210,7 @@ public final class HeapGraph {
     private int[] locals = {};
     private int[] localFrame = {};
     private final IntList referrers = new IntList();
+    private final IntList handedOver = new IntList();
     private final List<HeapClass.Ref> fieldList = new ArrayList<>();
     private final List<Integer> tracking = new ArrayList<>();
     private final Map<Integer, Integer> executorSets = new HashMap<>();
@@ -620,6 +623,10 @@ public final class HeapGraph {
           int target = edge(value);
           noteReferrer(object, target, ref);
           noteSet(object, target, ref);
+          if (ref.use() == HeapClass.Use.QUEUE && target >= 0) {
+            handedOver.add(object);
+            handedOver.add(target);
+          }
         }
         HeapThread thread = threadOf.get(object);
         if (thread != null) {

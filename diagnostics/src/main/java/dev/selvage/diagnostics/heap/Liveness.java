@@ -31,7 +31,9 @@ public final class Liveness {
    *     an object by which the JDK or Selvage would wake it (a node of a queue of waiters). Where
    *     we do not know what it waits on, because code that we do not know has parked it: when
    *     anything live refers to it.
-   *  4. What is in the dump though nothing explains it is a root. The JVM dumps what its collector
+   *  4. A Reference of the program's with a live queue is live: the collector may put it there, and
+   *     whoever has the queue gets it then.
+   *  5. What is in the dump though nothing explains it is a root. The JVM dumps what its collector
    *     has reached, and the dump does not list all ways on which it did.
    *
    * Who is not live then is reached by nobody who can run, except by a reference to the Thread. By
@@ -65,6 +67,9 @@ public final class Liveness {
     Wait waitOf(HeapThread thread);
   }
 
+  /** The class of what stands for no queue. */
+  private static final String NO_QUEUE = "java/lang/ref/ReferenceQueue$Null";
+
   private static final int MAX_STEPS = 100_000;
   private static final int MAX_OWNERS = 20;
   private static final int NONE = -1;
@@ -97,6 +102,13 @@ public final class Liveness {
   private final IntList watchNext = new IntList();
   private int unexplained;
 
+  // what the collector may hand over to who has a queue
+  private final BitSet queues = new BitSet();
+  private final Map<Integer, IntList> handedOver = new HashMap<>();
+
+  // parts of locks that can be asked who has them
+  private final BitSet asked = new BitSet();
+
   private Liveness(HeapGraph graph) {
     this.graph = graph;
     this.virtualThreads = graph.threads.size() - graph.firstVirtual;
@@ -107,6 +119,32 @@ public final class Liveness {
     this.alive = new boolean[virtualThreads];
     this.wokenBy = new int[virtualThreads];
     Arrays.fill(wokenBy, NONE);
+    findAsked();
+    for (int i = 0; i < graph.handedOver.size(); i += 2) {
+      int target = graph.handedOver.get(i + 1);
+      if (!graph.internalName(target).equals(NO_QUEUE)) {
+        queues.set(target);
+        handedOver.computeIfAbsent(target, _ -> new IntList()).add(graph.handedOver.get(i));
+      }
+    }
+  }
+
+  /** Those of the program's own kinds of locks: the JDK's do not tell. */
+  private void findAsked() {
+    var own = new BitSet();
+    for (int c = 0; c < graph.classes.length; c++) {
+      own.set(c, Policy.isOwnLock(graph.classes[c]) || Policy.isOwnSynchronizer(graph.classes[c]));
+    }
+    for (int i = 0; i < graph.size && !own.isEmpty(); i++) {
+      int c = graph.classOf[i];
+      if (c < 0 || !own.get(c)) {
+        continue;
+      }
+      asked.set(i);
+      for (int e = graph.firstEdge[i]; e < graph.firstEdge[i + 1]; e++) {
+        asked.set(graph.edges.get(e)); // its synchronizer
+      }
+    }
   }
 
   /** Computes it. */
@@ -169,6 +207,8 @@ public final class Liveness {
           raw[number] = true;
         } else {
           on = new int[] {thread.blocker};
+          int c = graph.classOf[thread.blocker];
+          raw[number] = c >= 0 && Policy.isOwnSynchronizer(graph.classes[c]);
         }
         candidate[number] = true;
       }
@@ -213,7 +253,10 @@ public final class Liveness {
     return container;
   }
 
-  /** The objects that the frames of {@code Object.wait} on its stack are about. */
+  /**
+   * The objects that the frames of {@code Object.wait} on its stack are about; none where one of
+   * them is a {@code String}, which anybody may have by {@code intern} who has the same text.
+   */
   private int[] monitor(int number, HeapThread thread) {
     var objects = new HashSet<Integer>();
     List<StackTraceElement> frames = thread.frames();
@@ -228,6 +271,9 @@ public final class Liveness {
             objects.add(object);
           }
         });
+    if (objects.stream().anyMatch(o -> graph.internalName(o).equals("java/lang/String"))) {
+      return new int[0];
+    }
     return objects.stream().mapToInt(Integer::intValue).toArray();
   }
 
@@ -287,6 +333,9 @@ public final class Liveness {
       return Policy.Role.HOLDER;
     }
     HeapClass.Ref ref = graph.fields.get(field);
+    if (asked.get(holder) && Policy.isOwner(ref)) {
+      return Policy.Role.HOLDER;
+    }
     return Policy.role(graph.internalName(holder), ref.owner().name, ref.name());
   }
 
@@ -418,6 +467,12 @@ public final class Liveness {
         int target = graph.edges.get(e);
         if (!list || !graph.isVirtualThread.get(target)) {
           mark(target, object);
+        }
+      }
+      if (queues.get(object)) {
+        IntList references = java.util.Objects.requireNonNull(handedOver.get(object));
+        for (int i = 0; i < references.size(); i++) {
+          mark(references.get(i), object);
         }
       }
     }

@@ -30,6 +30,8 @@ final class Policy {
   private static final Set<String> ELEMENTS =
       Set.of("item", "val", "value", "key", "element", "result", "referent", "e0", "e1", "e");
 
+  private static final String OWNABLE = "java/util/concurrent/locks/AbstractOwnableSynchronizer";
+
   private Policy() {}
 
   /** What a reference in the instances of a class means. */
@@ -38,6 +40,10 @@ final class Policy {
         && field.equals("referent")
         && c.is("java/lang/ref/PhantomReference")) {
       return HeapClass.Use.IGNORED;
+    }
+    // The JDK's own kinds do nothing when they are handed over, but for those that a list holds.
+    if (owner.name.equals("java/lang/ref/Reference") && field.equals("queue") && !isJdk(c.name)) {
+      return HeapClass.Use.QUEUE;
     }
     if (c.name.equals(HeapGraph.VIRTUAL_THREAD)) {
       boolean own =
@@ -59,7 +65,7 @@ final class Policy {
    */
   static Role role(String holder, String owner, String field) {
     if (holder.startsWith("java/lang/VirtualThread$")
-        || owner.equals("java/util/concurrent/locks/AbstractOwnableSynchronizer")
+        || owner.equals(OWNABLE)
         || (owner.startsWith("jdk/internal/vm/") && field.equals("owner"))
         || holder.equals("dev/selvage/internal/Roster$Entry")
         || holder.startsWith("dev/selvage/internal/trace/")
@@ -79,6 +85,27 @@ final class Policy {
     boolean interrupter =
         owner.equals("java/util/concurrent/ThreadPoolExecutor$Worker") && field.equals("thread");
     return collection || interrupter ? Role.HOLDER : Role.WAKER;
+  }
+
+  /** Whether that is how a lock refers to the thread that has it. */
+  static boolean isOwner(HeapClass.Ref ref) {
+    return ref.owner().name.equals(OWNABLE);
+  }
+
+  /** Whether it is a lock of the program's that extends the JDK's: those tell it who has them. */
+  static boolean isOwnLock(HeapClass c) {
+    return !isJdk(c.name)
+        && !isSelvage(c.name)
+        && (c.is("java/util/concurrent/locks/ReentrantLock")
+            || c.is("java/util/concurrent/locks/ReentrantReadWriteLock"));
+  }
+
+  /**
+   * Whether it is a synchronizer of the program: whom it lets through is for the program's code to
+   * say, also to one who was unparked for no other reason than to ask again.
+   */
+  static boolean isOwnSynchronizer(HeapClass c) {
+    return !isJdk(c.name) && !isSelvage(c.name) && c.is(OWNABLE);
   }
 
   /** Whether an object of that class is a part of a set of threads. */

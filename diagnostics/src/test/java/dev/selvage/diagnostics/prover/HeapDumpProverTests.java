@@ -320,6 +320,77 @@ final class HeapDumpProverTests {
     assertEquals("phantom", proven());
   }
 
+  /** A reference that the collector may hand over is as good as one that its queue refers to. */
+  @Test
+  void what_the_collector_may_hand_over_counts_for_who_has_the_queue() throws IOException {
+    dump.type("java/lang/ref/Reference", "java/lang/Object", "Lreferent", "Lqueue");
+    dump.type("java/lang/ref/PhantomReference", "java/lang/ref/Reference");
+    dump.type("com/acme/Wakes", "java/lang/ref/PhantomReference", "Llatch");
+    Thing latch = sync();
+    Thing queue = dump.object("java/lang/ref/ReferenceQueue");
+    Thing reference = dump.object("com/acme/Wakes").set("latch", latch).set("queue", queue);
+    dump.local(dump.parked("waits", latch, "com.acme.A.run:1"), 3, reference);
+    Thing none = dump.object("java/lang/ref/ReferenceQueue$Null");
+    dump.root(none);
+    Thing other = sync();
+    Thing unqueued = dump.object("com/acme/Wakes").set("latch", other).set("queue", none);
+    dump.local(dump.parked("leaks", other, "com.acme.B.run:1"), 3, unqueued);
+    assertEquals("leaks waits", proven());
+    dump.root(queue);
+    assertEquals("leaks", proven());
+  }
+
+  /** The JDK's locks tell only their own kind, as which a program may extend them. */
+  @ParameterizedTest
+  @CsvSource({
+    "java/util/concurrent/locks/ReentrantLock,owner parked",
+    "com/acme/Watched,owner/interrupt"
+  })
+  void who_has_a_lock_can_be_interrupted_by_a_lock_that_tells(String type, String expected)
+      throws IOException {
+    String lock = "java/util/concurrent/locks/ReentrantLock";
+    String ownable = "java/util/concurrent/locks/AbstractOwnableSynchronizer";
+    dump.type(lock, "java/lang/Object", "Lsync");
+    dump.type("com/acme/Watched", lock);
+    dump.type(ownable, "java/lang/Object", "LexclusiveOwnerThread");
+    dump.type(lock + "$NonfairSync", ownable);
+    Thing owner = dump.parked("owner", sync(), "com.acme.A.run:1");
+    Thing parked =
+        dump.virtual(
+            "parked",
+            4,
+            "java.lang.VirtualThread.park:1",
+            "java.util.concurrent.locks.LockSupport.park:1",
+            "com.acme.Lock.lock:7");
+    for (Thing thread : List.of(owner, parked)) {
+      Thing its = dump.object(lock + "$NonfairSync").set("exclusiveOwnerThread", thread);
+      dump.root(dump.object(type).set("sync", its));
+    }
+    assertEquals(expected, proven());
+  }
+
+  /** Whom such a synchronizer lets through may depend on anything. */
+  @ParameterizedTest
+  @CsvSource({"com/acme/Gate,''", "java/util/concurrent/Own$Sync,waits/interrupt"})
+  void who_waits_at_a_synchronizer_of_the_programs_may_be_woken_by_who_has_the_thread(
+      String type, String expected) throws IOException {
+    String ownable = "java/util/concurrent/locks/AbstractOwnableSynchronizer";
+    dump.type(ownable, "java/lang/Object", "LexclusiveOwnerThread");
+    dump.type(type, ownable);
+    dump.root(dump.array(dump.parked("waits", dump.object(type), "com.acme.A.run:1")));
+    assertEquals(expected, proven());
+  }
+
+  /** By intern, whoever has the same text. */
+  @Test
+  void a_text_that_is_waited_at_may_be_anybodys() throws IOException {
+    String[] frames = {"java.lang.Object.wait0:-3", "java.lang.Object.wait:1", "com.acme.A.run:1"};
+    dump.local(dump.virtual("waits", 16, frames), 1, dump.string("the accounts"));
+    Report report = look(_ -> false);
+    assertEquals("", proven(report));
+    assertEquals(Map.of("Object.wait", 1), report.goroutines().unprovable());
+  }
+
   @Test
   void what_nothing_explains_is_a_root() throws IOException {
     Thing sync = sync();
