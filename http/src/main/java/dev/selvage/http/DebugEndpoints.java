@@ -226,6 +226,9 @@ public final class DebugEndpoints {
       case "/debug/selvage/always" -> {
         return Response.of(200, "application/json", AlwaysOn.json(leaks.alwaysOn()));
       }
+      case "/debug/selvage/metrics" -> {
+        return Response.of(200, Metrics.TYPE, Metrics.text(leaks));
+      }
       case "/debug/selvage/doctor" -> {
         return Response.of(200, "application/json", DoctorJson.render());
       }
@@ -766,7 +769,8 @@ public final class DebugEndpoints {
         <p><a href="/debug/selvage/leaks?format=text">leak report</a>
         (<a href="/debug/selvage/leaks">JSON</a>)</p>
         <p><a href="/debug/selvage/scheduler">scheduler statistics</a> (JSON)</p>
-        <p><a href="/debug/selvage/always">counters of the always-on mode</a> (JSON)</p>
+        <p><a href="/debug/selvage/always">counters of the always-on mode</a> (JSON);
+        <a href="/debug/selvage/metrics">metrics</a> (Prometheus)</p>
         <p><a href="/debug/selvage/flight">flight recorder</a> (JSON; format=go or perfetto for what it
         holds)</p>
         <h2>Profile Descriptions</h2>

@@ -341,7 +341,7 @@ final class DebugEndpointsTests {
     assertEquals("{\"schema\":\"selvage.always/1\",\"on\":false}\n", off.text());
     AlwaysOn.Counters counters =
         new AlwaysOn.Counters(
-            Instant.EPOCH, 7, 10_000, 1, 9, 2, 5, 3, 0, 0, 1, 0, 12, 1.5, 0.5, "they take turns");
+            Instant.EPOCH, 7, 10_000, 1, 9, 2, 5, 3, 0, 0, 1, 4, 12, 1.5, 0.5, "they take turns");
     Leaks on =
         new FakeLeaks() {
           @Override
@@ -354,6 +354,31 @@ final class DebugEndpointsTests {
     for (String each : new String[] {"carried\":7", "cycles\":2", "proven\":3", "turns\"}"}) {
       assertTrue(json.contains(each), json);
     }
+    String metrics = new DebugEndpoints(on).handle(Request.get("/debug/selvage/metrics")).text();
+    for (String each :
+        new String[] {
+          "selvage_always_on 1", "selvage_leak_causes_total 5", "selvage_proven_threads_total 3"
+        }) {
+      assertTrue(metrics.lines().anyMatch(each::equals), metrics);
+    }
+  }
+
+  @Test
+  void metricsAreInTheFormatOfPrometheusAndCauseNoLook() {
+    Response response = get("/debug/selvage/metrics");
+    assertEquals(
+        "text/plain; version=0.0.4; charset=utf-8", response.headers().get("Content-Type"));
+    String text = response.text();
+    String before = "";
+    for (String line : text.lines().toList()) {
+      String name = line.replaceFirst("# \\w+ ", "").replaceFirst(" .*", "");
+      assertTrue(line.matches("# (HELP|TYPE) selvage_\\w+ .+|selvage_\\w+ \\d+"), line);
+      assertTrue(line.startsWith("# HELP") || before.equals(name), text);
+      before = name;
+    }
+    assertTrue(text.lines().anyMatch("selvage_always_on 0"::equals), text);
+    assertTrue(text.contains("# TYPE selvage_leaked_threads gauge\n"), text);
+    assertEquals(0, leaks.looks.get());
   }
 
   @Test

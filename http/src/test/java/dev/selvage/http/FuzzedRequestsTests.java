@@ -51,6 +51,7 @@ final class FuzzedRequestsTests {
           "/debug/selvage/leaks",
           "/debug/selvage/scheduler",
           "/debug/selvage/always",
+          "/debug/selvage/metrics",
           "/debug/selvage/flight",
           "/debug/selvage/doctor",
           "/debug/selvage/",
