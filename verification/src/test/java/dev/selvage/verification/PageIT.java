@@ -404,7 +404,8 @@ final class PageIT {
     for (int i = 0; i < VIEWS.size(); i++) {
       browser.press(Integer.toString(i + 1));
       browser.await("[data-view=" + VIEWS.get(i) + "] h1");
-      assertEquals("main", browser.focused().getAttribute("id"));
+      // Something new has the focus, so that a screen reader says where it has come to.
+      assertEquals("h1", browser.focused().getTagName());
       assertEquals(
           VIEWS.get(i), browser.await("#nav a[aria-current=page]").getAttribute("data-view"));
     }
@@ -414,7 +415,9 @@ final class PageIT {
     browser.awaitGone("dialog[open]");
     browser.press("p");
     browser.await("#status", "paused");
-    assertEquals("true", browser.await("#pause").getAttribute("aria-pressed"));
+    // The name says what it does next; a state besides would say the contrary.
+    assertEquals("Go on", browser.await("#pause").getText());
+    assertNull(browser.await("#pause").getDomAttribute("aria-pressed"));
     browser.press("p");
     browser.await("#status", "live");
     // From the view's beginning, Tab alone leads to a row of the table, and Enter opens it.
@@ -464,7 +467,7 @@ final class PageIT {
               "link: Findings ",
               "figure: Goroutines by state",
               "image: Goroutines by state: proven leaked ",
-              "DisclosureTriangle: As numbers",
+              "DisclosureTriangle: As numbers Goroutines by state",
               "table: Goroutines by state",
               "columnheader: now",
               "rowheader: waiting",
@@ -478,7 +481,7 @@ final class PageIT {
               "heading 1: Leaks",
               "checkbox: Keep looking",
               "button: Look now",
-              "status (polite): Looked at ",
+              "paragraph: Looked at ",
               "region: Proven",
               "heading 2: Proven",
               "table: Proven",
@@ -498,7 +501,7 @@ final class PageIT {
               "checkbox: proven leaked",
               "checkbox: keep fresh",
               "button: Refresh",
-              "status (polite): ",
+              "paragraph: ",
               "table: Goroutines",
               "columnheader: Count",
               "button: Count",
@@ -518,8 +521,9 @@ final class PageIT {
               "searchbox: Search functions",
               "status (polite): ",
               "button: Show the whole",
-              "application: goroutine, goroutine",
-              "paragraph (polite): goroutine, goroutine: ",
+              "tree: goroutine, goroutine",
+              "treeitem: all: ",
+              "paragraph: goroutine, goroutine: ",
               "DisclosureTriangle: As a table"),
           "scheduler",
           List.of(
@@ -534,13 +538,13 @@ final class PageIT {
               "region: From runnable to running",
               "heading 2: From runnable to running",
               "button: Measure for 1 s",
-              "generic (polite): Measured on demand"),
+              "paragraph: Measured on demand"),
           "growth",
           List.of(
               "heading 1: Growth",
               "searchbox: Search",
               "checkbox: only what only grows",
-              "status (polite): ",
+              "paragraph: ",
               "figure: dev.selvage.verification.PageProgram.RECEIPTS",
               "image: dev.selvage.verification.PageProgram.RECEIPTS: ",
               "table: What is watched",
@@ -558,8 +562,9 @@ final class PageIT {
               "button: Closer",
               "button: Further",
               "button: Show the whole",
-              "application: what ran on each P",
-              "paragraph (polite): Point at a slice",
+              "listbox: what ran on each P",
+              "option: Point at a slice",
+              "paragraph: Point at a slice",
               "region: From runnable to running",
               "list: From runnable to running",
               "region: Tasks, regions, logs",
@@ -600,7 +605,6 @@ final class PageIT {
   /** Roles of which nobody could tell without a name what they are. */
   private static final Set<String> NAMED =
       Set.of(
-          "application",
           "button",
           "checkbox",
           "columnheader",
@@ -610,14 +614,18 @@ final class PageIT {
           "heading",
           "image",
           "link",
+          "listbox",
           "navigation",
+          "option",
           "progressbar",
           "region",
           "rowheader",
           "searchbox",
           "spinbutton",
           "table",
-          "textbox");
+          "textbox",
+          "tree",
+          "treeitem");
 
   @Test
   void a_screen_reader_is_told_what_each_view_has() throws Exception {
@@ -726,6 +734,239 @@ final class PageIT {
     assertEquals("paused", said.getFirst());
     assertEquals("live", said.getLast());
     assertEquals(Set.copyOf(said).size(), said.size(), said::toString);
+  }
+
+  /** Notes in {@code window.said} whatever is put into what a screen reader says by itself. */
+  private static final String HEAR =
+      """
+      window.said = [];
+      const live = '[aria-live=polite], [aria-live=assertive], [role=status], [role=alert], output';
+      window.hear?.disconnect();
+      window.hear = new MutationObserver(all => all.forEach(m => {
+        const at = m.target.nodeType === Node.TEXT_NODE ? m.target.parentElement : m.target;
+        if (at?.closest(live)) {
+          said.push([...m.addedNodes, ...(m.type === 'characterData' ? [m.target] : [])].map(n => n.textContent).join(' '));
+        }
+      }));
+      window.hear.observe(document.body, {subtree: true, childList: true, characterData: true});
+      """;
+
+  /** What was said since, but for news of findings, which come when they are found. */
+  private static List<String> said() {
+    return ((List<?>) Objects.requireNonNull(browser.run("return said")))
+        .stream()
+            .map(String::valueOf)
+            .filter(text -> !text.isBlank() && !text.matches("(proven|suspected|deadlocked): .*"))
+            .toList();
+  }
+
+  private static void awaitSaid(String text) throws InterruptedException {
+    for (int i = 0; i < 300 && said().stream().noneMatch(s -> s.contains(text)); i++) {
+      Thread.sleep(100);
+    }
+    assertTrue(said().stream().anyMatch(s -> s.contains(text)), () -> "no " + text + ": " + said());
+  }
+
+  /** Waits until the page has asked the server twice more for what a view shows. */
+  private static void awaitTwoMore(String path) throws InterruptedException {
+    String count =
+        "return performance.getEntriesByType('resource')"
+            + ".filter(e => new URL(e.name).pathname.endsWith('/"
+            + path
+            + "')).length";
+    browser.run("performance.setResourceTimingBufferSize(100000)");
+    long before = ((Number) Objects.requireNonNull(browser.run(count))).longValue();
+    long now = before;
+    for (int i = 0; i < 300 && now < before + 2; i++) {
+      Thread.sleep(100);
+      now = ((Number) Objects.requireNonNull(browser.run(count))).longValue();
+    }
+    assertTrue(now >= before + 2, path + " was not asked for again");
+  }
+
+  private static void focus(String selector) {
+    browser.await(selector);
+    browser.run("document.querySelector(arguments[0]).focus()", selector);
+  }
+
+  private static String focusedText() {
+    return String.valueOf(browser.run("return document.activeElement.textContent"));
+  }
+
+  @Test
+  void a_screen_reader_hears_what_was_asked_for_and_no_more() throws Exception {
+    view("goroutines");
+    browser.await("table.goroutines tbody tr", "chan send");
+    browser.run(HEAR);
+    focus("th button.sort[data-key='sort reason']");
+    browser.press(Keys.ENTER);
+    awaitSaid("sorted by Waits for, ascending");
+    browser.press(Keys.ENTER);
+    awaitSaid("sorted by Waits for, descending");
+    browser.click(".filters label", "keep fresh");
+    browser.run("said.length = 0");
+    awaitTwoMore("goroutines");
+    assertEquals(List.of(), said(), "by itself");
+    browser.click(".filters label", "keep fresh");
+
+    view("growth");
+    browser.await("table.growth tbody tr", "PageProgram.RECEIPTS");
+    browser.run(HEAR);
+    awaitTwoMore("growth");
+    assertEquals(List.of(), said(), "by itself");
+    browser.await("main input[type=search]").sendKeys("nobody is called like that");
+    awaitSaid("0 of ");
+
+    view("leaks");
+    browser.await("table.findings tr.proven", "chan send");
+    browser.run(HEAR);
+    browser.click(".actions button.primary", "Look now");
+    awaitSaid("proven, ");
+    browser.run("said.length = 0");
+    browser.click(".actions label", "Keep looking");
+    awaitTwoMore("leaks");
+    browser.click(".actions label", "Keep looking");
+    assertEquals(List.of(), said(), "by itself");
+
+    view("scheduler");
+    browser.await("table.lanes tbody tr", "P 0");
+    browser.run(HEAR);
+    browser.click("section.panel button", "Measure");
+    awaitSaid("half below");
+    assertTrue(said().stream().noneMatch(s -> s.contains("<")), () -> "each bar: " + said());
+
+    // The same words again are news again.
+    browser.run("said.length = 0");
+    browser.runAsync(
+        "const done = arguments[arguments.length - 1]; import('./page/dom.js').then(dom => {"
+            + " dom.announce('once more'); dom.announce('once more'); done(null); }, done)");
+    awaitSaid("once more");
+    assertEquals(List.of("once more", "once more"), said());
+  }
+
+  @Test
+  void who_works_with_the_keyboard_stays_where_they_are() throws Exception {
+    String mark = "document.querySelector(arguments[0]).marked = true";
+    String marked = "return document.querySelector(arguments[0])?.marked === true";
+    view("goroutines");
+    browser.await("table.goroutines tbody tr", "chan send");
+    focus("th button.sort[data-key='sort count']");
+    browser.run(mark, "th button.sort[data-key='sort count']");
+    browser.press(Keys.ENTER);
+    browser.await("th[aria-sort=ascending]", "Count");
+    assertEquals("sort count", browser.run("return document.activeElement.dataset.key"));
+    browser.click(".filters label", "keep fresh");
+    browser.click("table.goroutines button.expand", "chan receive");
+    browser.run(mark, "tr.more .frame");
+    browser.run("document.querySelector('tr.more details')?.setAttribute('open', '')");
+    awaitTwoMore("goroutines");
+    assertEquals(true, browser.run(marked, "th button.sort[data-key='sort count']"));
+    assertEquals(true, browser.run(marked, "tr.more .frame"), "what is read was made anew");
+    assertEquals(
+        0L, browser.run("return document.querySelectorAll('tr.more details:not([open])').length"));
+    assertTrue(focusedText().startsWith("chan receive"), focusedText());
+    focus(".pages button:last-of-type");
+    browser.press(Keys.ENTER); // there is one page only
+    assertEquals("Next", focusedText());
+
+    view("growth");
+    browser.await("table.growth tbody tr", "PageProgram.RECEIPTS");
+    browser.run(mark, "table.growth tbody tr[data-key$=RECEIPTS]");
+    awaitTwoMore("growth");
+    assertEquals(true, browser.run(marked, "table.growth tbody tr[data-key$=RECEIPTS]"));
+
+    view("overview");
+    browser.click(".chart details summary");
+    browser.await(".chart table tbody tr");
+    browser.run(mark, ".chart table tbody tr");
+    assertLives();
+    assertEquals(true, browser.run(marked, ".chart table tbody tr"));
+
+    view("leaks");
+    browser.await("table.findings tr.proven", "chan send");
+    browser.run(mark, "table.findings tr.proven");
+    focus(".actions button.primary");
+    browser.press(Keys.ENTER);
+    browser.await(".actions button.primary", "Looking");
+    browser.await(".actions button.primary", "Look now");
+    assertEquals("Look now", focusedText());
+    assertEquals(true, browser.run(marked, "table.findings tr.proven"));
+    browser.click("table.findings tr.proven a", "chan send");
+    browser.await(".stack .frame.p");
+    String called = String.valueOf(browser.await("main").getAttribute("aria-label"));
+    assertTrue(called.startsWith("proven: chan send"), called);
+    browser.run(mark, "main h1");
+    browser.run(mark, ".stack .frame.p");
+    String count = browser.await("main h1 .count").getText();
+    for (int i = 0; i < 30 && browser.await("main h1 .count").getText().equals(count); i++) {
+      browser.runAsync(
+          "const done = arguments[arguments.length - 1];"
+              + " fetch('leaks').then(r => r.text()).then(() => setTimeout(done, 1000))");
+    }
+    assertNotEquals(count, browser.await("main h1 .count").getText());
+    assertEquals(true, browser.run(marked, "main h1"));
+    assertEquals("h1", browser.focused().getTagName(), "the focus that it had when it was opened");
+    assertEquals(true, browser.run(marked, ".stack .frame.p"));
+
+    view("flame");
+    browser.await(".captures tbody tr", "goroutine");
+    focus("form.filters button.primary");
+    int captures = browser.all(".captures tbody tr").size();
+    browser.press(Keys.ENTER);
+    for (int i = 0; i < 100 && browser.all(".captures tbody tr").size() == captures; i++) {
+      Thread.sleep(100);
+    }
+    assertEquals("Take", focusedText());
+    focus(".captures button[data-key^=base]");
+    browser.press(Keys.ENTER);
+    browser.await("#readout", "compared with");
+    assertEquals("Compared with: stop", focusedText());
+
+    view("timeline");
+    browser.click("form.filters select option[value='0.2']");
+    focus("form.filters button.primary");
+    browser.press(Keys.ENTER);
+    browser.await("table.busiest tbody tr", "customers");
+    browser.await("form.filters button.primary", "Record");
+    assertEquals("Record", focusedText());
+  }
+
+  @Test
+  void arrow_keys_say_where_they_lead_to() {
+    view("flame");
+    browser.await(".canvas.flame canvas");
+    focus(".canvas.flame");
+    browser.await("#readout", "calls ");
+    assertTrue(active().startsWith("treeitem: all: "), active());
+    browser.press(Keys.ARROW_UP);
+    browser.await("#readout", "nothing calls it");
+    assertTrue(active().endsWith("nothing calls it"), active());
+    browser.press(Keys.ARROW_DOWN);
+    browser.await("#readout", "calls ");
+    assertEquals("treeitem: " + browser.await("#readout").getText(), active());
+
+    view("timeline");
+    browser.click("form.filters select option[value='0.2']");
+    browser.click("form.filters button.primary", "Record");
+    browser.await("table.busiest tbody tr", "customers");
+    focus("main .canvas");
+    browser.press(Keys.ARROW_RIGHT);
+    browser.await("#slice", "P 0: ");
+    browser.press(Keys.ARROW_RIGHT); // in the same lane still
+    browser.await("#slice", "ran for");
+    assertFalse(browser.await("#slice").getText().startsWith("P 0"));
+    assertEquals("option: " + browser.await("#slice").getText(), active());
+    browser.press("+");
+    assertTrue(active().endsWith(" shown"), active());
+  }
+
+  /** What a screen reader finds in the drawing that has the focus. */
+  private static String active() {
+    return String.valueOf(
+        browser.run(
+            "const e ="
+                + " document.getElementById(document.activeElement.getAttribute('aria-activedescendant'));"
+                + " return e === null ? 'nothing' : e.role + ': ' + e.textContent"));
   }
 
   private static String heard() {
@@ -872,7 +1113,7 @@ final class PageIT {
       };
       let least = 21;
       for (const e of document.querySelectorAll('main h1, main h2, main p, main td, main th, main dd, main dt, main a, main button, main li, .bar p, .side a')) {
-        if (e.checkVisibility() && e.textContent.trim() !== '' && !e.disabled) {
+        if (e.checkVisibility() && e.textContent.trim() !== '' && !e.disabled && e.ariaDisabled !== 'true') {
           const [a, b] = [light(rgb(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
           least = Math.min(least, (a + 0.05) / (b + 0.05));
         }

@@ -1,6 +1,6 @@
 // Which view is shown, and what all views share: the bar, the theme, the keys.
 
-import {el, put, say} from './dom.js';
+import {announce, el, put, say} from './dom.js';
 import {known, pause, start} from './feed.js';
 import * as format from './format.js';
 import * as overview from './views/overview.js';
@@ -45,9 +45,16 @@ function route(first) {
   main.setAttribute('aria-label', view.title); // who comes here by a key or a link hears where
   tidings = view.mount(root, words) ?? {};
   if (!first) {
-    main.focus({preventScroll: true});
-    scrollTo(0, 0);
+    arrive();
   }
+}
+
+/** Gives the focus to the heading: main may have it already, and then nothing would be said. */
+function arrive() {
+  const heading = main.querySelector('h1');
+  heading?.setAttribute('tabindex', '-1');
+  (heading ?? main).focus({preventScroll: true});
+  scrollTo(0, 0);
 }
 
 function hear(what) {
@@ -94,10 +101,10 @@ function news() {
     put(badge);
   } else {
     put(badge, el('span', {'aria-hidden': 'true'}, String(open.length)),
-      el('span.sr', {}, `${proven} proven, ${suspected} suspected`));
+      el('span.sr', {}, `, ${proven} proven, ${suspected} suspected`));
   }
   if (heardAny && fresh.length > 0) {
-    say(byId('announce'), fresh.map(f => `${f.verdict}: ${f.kind}, ${f.count}`).join('; '));
+    announce(fresh.map(f => `${f.verdict}: ${f.kind}, ${f.count}`).join('; '));
   }
   heardAny = true;
 }
@@ -132,13 +139,13 @@ function storedTheme() {
 
 function nextTheme() {
   setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? 'system') + 1) % THEMES.length]);
+  announce(byId('theme').textContent); // whichever key it was
 }
 
 // --------------- Keys ---------------
 
 function togglePause() {
   pause(!known.paused);
-  byId('pause').setAttribute('aria-pressed', String(known.paused));
   say(byId('pause'), known.paused ? 'Go on' : 'Pause');
 }
 
@@ -149,6 +156,9 @@ function key(event) {
   }
   const name = Object.keys(VIEWS)[Number(event.key) - 1];
   if (name !== undefined) {
+    if (location.hash === `#/${name}`) {
+      arrive();
+    }
     location.hash = `#/${name}`;
   } else if (event.key === '?') {
     byId('help').showModal();

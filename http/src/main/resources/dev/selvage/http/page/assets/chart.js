@@ -1,7 +1,7 @@
 // Lines and areas over time, with what they show as text.
 
 import uPlot from './lib/uPlot.esm.js';
-import {el, put} from './dom.js';
+import {el, put, say} from './dom.js';
 import * as format from './format.js';
 
 /** A colour of the style sheet, which differs between dark and light. */
@@ -30,7 +30,7 @@ export class Chart {
       el('figcaption', {}, el('h2', {}, title), hint === '' ? null : el('p.note', {}, hint)),
       this.legend,
       this.plot,
-      el('details.numbers', {}, el('summary', {}, 'As numbers'), this.table));
+      el('details.numbers', {}, el('summary', {}, 'As numbers', el('span.sr', {}, title)), this.table));
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.plot);
     this.data = null;
@@ -152,11 +152,15 @@ export class Chart {
     const {values} = this.data;
     const text = value => value === null || value === undefined || !Number.isFinite(value) ? '–' : this.options.unit(value);
     const last = values.map(list => list.at(-1));
-    put(this.rows, this.series.map((s, i) => {
+    // In place: who reads a row stays in it while its numbers change.
+    const labels = this.series.map(s => s.label);
+    if (labels.join('\n') !== [...this.rows.rows].map(r => r.cells[0].textContent).join('\n')) {
+      put(this.rows, labels.map(l => el('tr', {}, el('th', {scope: 'row'}, l), el('td'), el('td'), el('td'))));
+    }
+    [...this.rows.rows].forEach((row, i) => {
       const numbers = values[i].filter(v => v !== null && v !== undefined);
-      return el('tr', {}, el('th', {scope: 'row'}, s.label),
-        el('td', {}, text(last[i])), el('td', {}, text(Math.min(...numbers))), el('td', {}, text(Math.max(...numbers))));
-    }));
+      [last[i], Math.min(...numbers), Math.max(...numbers)].forEach((n, k) => say(row.cells[k + 1], text(n)));
+    });
     this.plot.setAttribute('aria-label',
       `${this.options.title}: ${this.series.map((s, i) => `${s.label} ${text(last[i])}`).join(', ')}`);
     if (this.chart !== null) {

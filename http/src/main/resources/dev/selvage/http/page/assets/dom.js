@@ -50,6 +50,106 @@ export function say(element, text) {
   }
 }
 
+const NEWS_MILLIS = 10_000;
+
+/**
+ * Has a screen reader say this, once and when it has said what it is saying; the same words twice are
+ * two pieces of news. They go again: what stayed would be said anew after a dialog.
+ */
+export function announce(text) {
+  const news = el('p', {}, text);
+  document.getElementById('announce').append(news);
+  setTimeout(() => news.remove(), NEWS_MILLIS);
+}
+
+let numbers = 0;
+
+/**
+ * Says what the keyboard is at in a drawing that has the focus: as the one thing in it that a screen
+ * reader sees, and a new one each time, since a name that changes is not said by each of them.
+ */
+export function at(drawing, role, text, properties = {}) {
+  // The one before stays for one more step: Orca loses its way when what it is at is gone before it has moved on.
+  const before = [...drawing.querySelectorAll(`:scope > [role=${role}]`)].slice(0, -1);
+  // Not as selected: Orca would go there when the drawing is made, whatever has the focus.
+  const now = el('div.sr', {role, id: `at-${++numbers}`, ...properties}, text);
+  drawing.append(now);
+  drawing.setAttribute('aria-activedescendant', now.id);
+  before.forEach(b => b.remove());
+}
+
+/**
+ * Has an element have these, and changes no more of it than differs: who has the focus there, reads
+ * there with a screen reader, or has opened something, stays where they are. What has the same
+ * data-key is the same thing, wherever it comes to be, and keeps the listeners that it has.
+ */
+export function renew(element, ...children) {
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  const fresh = element.cloneNode(false);
+  put(fresh, ...children);
+  become(element, fresh);
+  if (focused !== null && focused !== document.activeElement) { // moved, or made anew
+    const twin = focused.isConnected ? focused
+      : focused.dataset.key === undefined ? null : element.querySelector(`[data-key="${CSS.escape(focused.dataset.key)}"]`);
+    twin?.focus({preventScroll: true});
+  }
+}
+
+function become(old, fresh) {
+  for (const {name} of [...old.attributes]) {
+    if (name !== 'open' && name !== 'tabindex' && !fresh.hasAttribute(name)) { // these two come later
+      old.removeAttribute(name);
+    }
+  }
+  for (const {name, value} of fresh.attributes) {
+    if (old.getAttribute(name) !== value) {
+      old.setAttribute(name, value);
+    }
+  }
+  const keyed = new Map([...old.children].filter(c => c.dataset.key !== undefined).map(c => [c.dataset.key, c]));
+  let at = old.firstChild;
+  for (const next of [...fresh.childNodes]) {
+    const twin = next.dataset?.key !== undefined ? keyed.get(next.dataset.key) : alike(at, next) ? at : undefined;
+    if (twin === undefined) {
+      old.insertBefore(next, at);
+      continue;
+    }
+    if (twin === at) {
+      at = at.nextSibling;
+    } else {
+      old.insertBefore(twin, at);
+    }
+    if (next.nodeType === Node.ELEMENT_NODE) {
+      become(twin, next);
+    } else if (twin.data !== next.data) {
+      twin.data = next.data;
+    }
+  }
+  while (at !== null) {
+    const gone = at;
+    at = at.nextSibling;
+    gone.remove();
+  }
+}
+
+/** Whether one may become the other: what is drawn, and what has a key, may not. */
+function alike(old, next) {
+  return old !== null && old.nodeName === next.nodeName && old.nodeName !== 'CANVAS' && old.dataset?.key === undefined;
+}
+
+/**
+ * Says that a button is at work, or not any more. It keeps the focus meanwhile, which one that is
+ * disabled would lose; who listens to it asks isBusy.
+ */
+export function busy(button, is, text) {
+  is ? button.setAttribute('aria-disabled', 'true') : button.removeAttribute('aria-disabled');
+  say(button, text);
+}
+
+export function isBusy(button) {
+  return button.getAttribute('aria-disabled') === 'true';
+}
+
 /** A frame that the server wrote as "p com.acme.Order.quote(Order.java:57)". */
 export function frame(text) {
   const whose = text.slice(0, 1);

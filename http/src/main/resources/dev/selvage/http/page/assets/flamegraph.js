@@ -1,13 +1,16 @@
 // A flame graph on a canvas: callers above, what they call below. Mouse and keyboard; what a box
-// says is told to a listener, which puts it where a screen reader hears it.
+// says is told to a listener, and is what a screen reader finds in it.
 
-import {el} from './dom.js';
+import {at, el} from './dom.js';
 import {colour} from './chart.js';
 import * as format from './format.js';
 
 const ROW = 19;
 const MOST_ROWS = 500;
 const LEAST_WIDTH = 0.4;
+
+/** What is said where an arrow key leads nowhere. */
+const END = {ArrowUp: 'nothing calls it', ArrowDown: 'it calls nothing', ArrowLeft: 'nothing is left of it', ArrowRight: 'nothing is right of it', Home: 'this is the whole'};
 
 /**
  * The boxes of an answer of the server, as objects: with their children, and where they begin.
@@ -51,7 +54,7 @@ export function compare(boxes, earlier, scale) {
 }
 
 export class FlameGraph {
-  /** told: is given the box that is pointed at, or null. */
+  /** told: is given the box that is pointed at, or null, and what is to be said besides; returns what it says. */
   constructor({boxes, unit, told, label}) {
     this.boxes = boxes;
     this.unit = unit;
@@ -60,12 +63,12 @@ export class FlameGraph {
     this.at = boxes[0];
     this.words = '';
     this.keyboard = false;
-    this.canvas = el('canvas', {});
-    // An application: so that a screen reader leaves the arrow keys to it.
+    this.canvas = el('canvas', {'aria-hidden': 'true'});
+    // A tree: so that a screen reader leaves the arrow keys to it. Orca does not do so for an application.
     this.element = el('div.canvas.flame', {
-      tabindex: '0', role: 'application', 'aria-roledescription': 'flame graph', 'aria-label': label,
+      tabindex: '0', role: 'tree', 'aria-label': label,
       onkeydown: event => this.key(event),
-      onfocus: () => { this.keyboard = true; this.point(this.at); },
+      onfocus: () => { this.keyboard = true; this.go(this.at); },
       onblur: () => { this.keyboard = false; this.draw(); },
     }, this.canvas);
     this.canvas.addEventListener('mousemove', event => this.hover(event));
@@ -79,6 +82,21 @@ export class FlameGraph {
     });
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.element);
+    this.here(this.told(this.at, this.around(this.at)));
+  }
+
+  /** Has the keyboard's user hear a text about the box that is chosen. */
+  here(text) {
+    const siblings = this.at.parent === null ? [this.at] : this.at.parent.children;
+    at(this.element, 'treeitem', text,
+      {'aria-level': this.at.depth + 1, 'aria-posinset': siblings.indexOf(this.at) + 1, 'aria-setsize': siblings.length});
+  }
+
+  go(box) {
+    this.at = box;
+    this.pointed = box;
+    this.here(this.told(box, this.around(box)));
+    this.draw();
   }
 
   destroy() {
@@ -93,7 +111,7 @@ export class FlameGraph {
   zoom(box) {
     this.zoomed = box;
     this.draw();
-    this.told(box);
+    this.here(this.told(box, box === this.boxes[0] ? 'the whole is shown' : 'shown closer'));
   }
 
   /** Marks what has the words in its name; how much that is together, and in how many boxes. */
@@ -228,28 +246,36 @@ export class FlameGraph {
     this.draw();
   }
 
+  /** Where the arrow keys lead to from here: who sees it need not be told. */
+  around(box) {
+    const siblings = box.parent === null ? [box] : box.parent.children;
+    const among = siblings.length < 2 ? [] : [`${siblings.indexOf(box) + 1} of ${siblings.length} side by side`];
+    return [...among, box.children.length === 0 ? END.ArrowDown : `calls ${box.children.length}`].join(', ');
+  }
+
   key(event) {
-    const at = this.at;
-    const siblings = at.parent === null ? [at] : at.parent.children;
-    const i = siblings.indexOf(at);
+    const here = this.at;
+    const siblings = here.parent === null ? [here] : here.parent.children;
+    const i = siblings.indexOf(here);
     const next = {
-      ArrowUp: at.parent,
-      ArrowDown: [...at.children].sort((a, b) => b.value - a.value)[0],
+      ArrowUp: here.parent,
+      ArrowDown: [...here.children].sort((a, b) => b.value - a.value)[0],
       ArrowLeft: siblings[i - 1],
       ArrowRight: siblings[i + 1],
       Home: this.boxes[0],
     }[event.key];
     if (event.key === 'Enter' || event.key === ' ') {
-      this.zoom(at);
+      this.zoom(here);
     } else if (event.key === 'Escape') {
       this.whole();
     } else if (['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Home'].includes(event.key)) {
       if (next !== undefined && next !== null) {
-        this.at = next;
         if (!this.isShown(next)) {
           this.zoomed = next.parent ?? next;
         }
-        this.point(next);
+        this.go(next);
+      } else {
+        this.here(this.told(here, END[event.key]));
       }
     } else {
       return;

@@ -1,6 +1,6 @@
 // Slices in lanes over time, on a canvas that is zoomed and panned with mouse or keyboard.
 
-import {el} from './dom.js';
+import {at, el} from './dom.js';
 import {colour} from './chart.js';
 import * as format from './format.js';
 
@@ -11,7 +11,8 @@ const LEAST_SPAN = 2_000;
 
 /**
  * lanes: [{label, slices: [{from, to, colour, text, …}]}], slices in the order of time.
- * bands: [{from, to}] across all lanes. told: is given the slice that is pointed at, or null.
+ * bands: [{from, to}] across all lanes. told: is given the slice that is pointed at, or null; and what
+ * else is to be said, where the keyboard leads to it; returns what it says.
  */
 export class Lanes {
   constructor({lanes, bands, end, told, label}) {
@@ -22,11 +23,12 @@ export class Lanes {
     this.from = 0;
     this.to = end;
     this.at = {lane: 0, slice: -1};
+    this.said = false;
     this.keyboard = false;
-    this.canvas = el('canvas');
-    // An application: so that a screen reader leaves the arrow keys to it.
+    this.canvas = el('canvas', {'aria-hidden': 'true'});
+    // A list to choose from: so that a screen reader leaves the arrow keys to it. Orca does not do so for an application.
     this.element = el('div.canvas', {
-      tabindex: '0', role: 'application', 'aria-roledescription': 'timeline', 'aria-label': label,
+      tabindex: '0', role: 'listbox', 'aria-label': label,
       onkeydown: event => this.key(event),
       onfocus: () => { this.keyboard = true; this.draw(); },
       onblur: () => { this.keyboard = false; this.draw(); },
@@ -39,6 +41,17 @@ export class Lanes {
     this.canvas.addEventListener('dblclick', event => this.zoom(0.25, this.time(event)));
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.element);
+    this.here(this.told(null));
+  }
+
+  /** Has the keyboard's user hear a text about where they are. */
+  here(text) {
+    const {lane, slice} = this.at;
+    at(this.element, 'option', text, slice < 0 ? {} : {'aria-posinset': slice + 1, 'aria-setsize': this.lanes[lane].slices.length});
+  }
+
+  sayWhatIsShown() {
+    this.here(`${format.nanos(this.from)} to ${format.nanos(this.to)} shown`);
   }
 
   destroy() {
@@ -202,9 +215,9 @@ export class Lanes {
     const middle = this.from + span / 2;
     const lane = this.lanes[this.at.lane];
     switch (event.key) {
-      case '+': case '=': this.zoom(0.5, this.chosenTime() ?? middle); break;
-      case '-': this.zoom(2, this.chosenTime() ?? middle); break;
-      case 'Escape': case 'Home': this.whole(); break;
+      case '+': case '=': this.zoom(0.5, this.chosenTime() ?? middle); this.sayWhatIsShown(); break;
+      case '-': this.zoom(2, this.chosenTime() ?? middle); this.sayWhatIsShown(); break;
+      case 'Escape': case 'Home': this.whole(); this.sayWhatIsShown(); break;
       case 'ArrowRight': this.choose(this.at.lane, Math.min(lane.slices.length - 1, this.at.slice + 1)); break;
       case 'ArrowLeft': this.choose(this.at.lane, Math.max(0, this.at.slice - 1)); break;
       case 'ArrowDown': this.choose(Math.min(this.lanes.length - 1, this.at.lane + 1), -1); break;
@@ -214,6 +227,7 @@ export class Lanes {
         if (slice !== undefined) {
           const room = Math.max(LEAST_SPAN, slice.to - slice.from);
           this.show(slice.from - room, slice.to + room);
+          this.sayWhatIsShown();
         }
         break;
       }
@@ -231,10 +245,12 @@ export class Lanes {
     const slices = this.lanes[lane].slices;
     const time = this.chosenTime() ?? this.from;
     const index = slice >= 0 ? slice : slices.findIndex(s => s.to >= time);
+    const label = lane === this.at.lane && this.said ? '' : `${this.lanes[lane].label}: `; // a lane is named when it is come to
     this.at = {lane, slice: index};
+    this.said = true;
     const chosen = slices[index];
     if (chosen === undefined) {
-      this.told(null);
+      this.here(this.told(null, `${label}nothing here`));
       this.draw();
     } else {
       if (chosen.from < this.from || chosen.to > this.to) {
@@ -243,7 +259,7 @@ export class Lanes {
       } else {
         this.draw();
       }
-      this.told(chosen);
+      this.here(this.told(chosen, label));
     }
   }
 }

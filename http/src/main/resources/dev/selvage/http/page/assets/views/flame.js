@@ -1,6 +1,6 @@
 // Flame graphs of every profile, and of what changed between two of them.
 
-import {el, put, say} from '../dom.js';
+import {announce, busy as work, el, put, renew, say} from '../dom.js';
 import {get} from '../feed.js';
 import {FlameGraph, compare, grow} from '../flamegraph.js';
 import * as format from '../format.js';
@@ -53,7 +53,7 @@ export function mount(root, words) {
   const type = el('select', {'aria-label': 'Numbers', onchange: () => retake(type.value)});
   const scaled = el('input', {type: 'checkbox', onchange: show});
   const scaledLabel = el('label.check', {}, scaled, 'as shares of the whole');
-  const readout = el('p.readout', {'aria-live': 'polite', id: 'readout'});
+  const readout = el('p.readout', {id: 'readout'}); // what has the focus in the drawing says the same
   const place = el('div', {});
   const functions = el('tbody');
   const gone = el('div');
@@ -130,7 +130,7 @@ export function mount(root, words) {
   }
 
   function busy(is, time) {
-    take.disabled = is;
+    work(take, is, 'Take');
     cancel.hidden = !is;
     progress.hidden = !is || time === 0;
     clearInterval(ticking);
@@ -151,6 +151,7 @@ export function mount(root, words) {
       baseNumber = 0;
     }
     show();
+    announce(readout.textContent);
   }
 
   const comparable = (a, b) => a.profile === b.profile && a.type === b.type;
@@ -185,8 +186,11 @@ export function mount(root, words) {
     scaledLabel.hidden = base === undefined;
     graph?.destroy();
     graph = new FlameGraph({boxes, unit: answer.unit, label: `${answer.profile}, ${answer.type}`,
-      told: box => say(readout, box === null ? summary(answer, base) : graph.describe(box))});
-    graph.element.setAttribute('aria-describedby', 'readout');
+      told(box, more = '') {
+        const text = box === null ? summary(answer, base) : this.describe(box) + (more === '' ? '' : `; ${more}`);
+        say(readout, text);
+        return text;
+      }});
     put(place, answer.total === 0 ? el('p.panel.empty', {}, 'Nothing was sampled.') : graph.element);
     say(readout, summary(answer, base));
     put(type, answer.types.map(t => el('option', {value: t}, t.replaceAll('_', ' '))));
@@ -220,17 +224,17 @@ export function mount(root, words) {
   }
 
   function rows(now) {
-    put(list, [...captures].reverse().map(c => {
+    renew(list, [...captures].reverse().map(c => {
       const shown = c === now;
       const base = c.number === baseNumber && !shown;
       const fits = now !== undefined && comparable(c.answer, now.answer);
-      return el('tr', {'aria-current': shown ? 'true' : null},
+      return el('tr', {'data-key': `row ${c.number}`, 'aria-current': shown ? 'true' : null},
         el('th', {scope: 'row'}, `${c.answer.profile}, ${c.answer.type.replaceAll('_', ' ')}`),
         el('td', {}, format.clock(c.answer.takenAt), c.answer.nanos > 0 ? `, ${format.nanos(c.answer.nanos)}` : ''),
         el('td.number', {}, format.amount(c.answer.total, c.answer.unit)),
-        el('td', {}, shown ? 'shown' : el('button.quiet', {type: 'button', onclick: () => { shownNumber = c.number; show(); }}, 'Show'),
+        el('td', {}, shown ? 'shown' : el('button.quiet', {type: 'button', 'data-key': `show ${c.number}`, onclick: () => { shownNumber = c.number; show(); announce(readout.textContent); }}, 'Show'),
           shown || !fits ? null
-            : el('button.quiet', {type: 'button', 'aria-pressed': String(base), onclick: () => { baseNumber = base ? 0 : c.number; show(); }},
+            : el('button.quiet', {type: 'button', 'data-key': `base ${c.number}`, onclick: () => { baseNumber = baseNumber === c.number ? 0 : c.number; show(); announce(readout.textContent); }},
               base ? 'Compared with: stop' : 'Compare with this')));
     }));
   }

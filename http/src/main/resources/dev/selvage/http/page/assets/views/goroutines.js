@@ -1,6 +1,6 @@
 // All goroutines, as a table that the server groups, searches, sorts and pages.
 
-import {brief, el, put, say, stack} from '../dom.js';
+import {announce, brief, busy, el, isBusy, put, renew, say, stack} from '../dom.js';
 import {get, known} from '../feed.js';
 import * as format from '../format.js';
 
@@ -31,17 +31,17 @@ export function mount(root, words) {
   }}, el('option', {value: 'stack'}, 'grouped by stack'), el('option', {value: 'one'}, 'one by one'));
   const keep = el('input', {type: 'checkbox', onchange: () => {
     clearInterval(fresh);
-    fresh = keep.checked ? setInterval(load, FRESH_MILLIS) : 0;
+    fresh = keep.checked ? setInterval(() => load(false), FRESH_MILLIS) : 0;
   }});
-  const status = el('p.summary', {role: 'status'});
+  const status = el('p.summary'); // not live: it changes by itself where the table is kept fresh
   const error = el('p.error', {role: 'alert', hidden: true});
-  const ask = el('p', {hidden: true}, el('button', {type: 'button', onclick: () => { dump = true; load(); }}, 'Take a thread dump all the same'));
+  const ask = el('p', {hidden: true}, el('button', {type: 'button', onclick: () => { dump = true; load(true); }}, 'Take a thread dump all the same'));
   const head = el('tr');
   const body = el('tbody');
   const caption = el('caption.sr', {}, 'Goroutines');
   const table = el('table.goroutines', {}, caption, el('thead', {}, head), body);
-  const back = el('button', {type: 'button', onclick: () => change({page: query.page - 1}, true)}, 'Previous');
-  const on = el('button', {type: 'button', onclick: () => change({page: query.page + 1}, true)}, 'Next');
+  const back = el('button', {type: 'button', onclick: () => isBusy(back) || change({page: query.page - 1}, true)}, 'Previous');
+  const on = el('button', {type: 'button', onclick: () => isBusy(on) || change({page: query.page + 1}, true)}, 'Next');
   const where = el('span.note');
   const pages = el('nav.pages', {'aria-label': 'Pages of the table', hidden: true}, back, where, on);
   const group = el('p.notice', {hidden: true}, 'Only one stack. ',
@@ -61,10 +61,11 @@ export function mount(root, words) {
   function change(what, samePage = false) {
     Object.assign(query, samePage ? {} : {page: 0}, what);
     opened = new Set();
-    load();
+    load(true);
   }
 
-  async function load() {
+  /** asked: whether a person did, who is to hear what comes of it. */
+  async function load(asked) {
     asking?.abort();
     const mine = new AbortController();
     asking = mine;
@@ -74,6 +75,9 @@ export function mount(root, words) {
       error.hidden = true;
       ask.hidden = true;
       show(answer);
+      if (asked) {
+        announce(heard());
+      }
     } catch (e) {
       if (e.name !== 'AbortError') {
         error.hidden = false;
@@ -95,19 +99,24 @@ export function mount(root, words) {
       + (answer.matching === answer.goroutines ? '' : `, ${format.count(answer.matching)} of them here`)
       + (grouped ? `, ${format.plural(answer.rows, 'stack')}` : '')
       + (answer.notGrouped > 0 ? `; ${format.count(answer.notGrouped)} more are of too many kinds to be grouped` : ''));
-    put(head, COLUMNS[query.by].map(([key, name]) => column(key, name)));
-    const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-    put(body, rows.length === 0
+    mores.clear();
+    renew(head, COLUMNS[query.by].map(([key, name]) => column(key, name)));
+    renew(body, rows.length === 0
       ? el('tr', {}, el('td.empty', {colspan: COLUMNS[query.by].length}, 'No goroutine fits.'))
       : rows.flatMap(grouped ? groupRow : memberRow));
-    if (focused !== undefined) {
-      body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-    }
     const last = Math.max(0, Math.ceil(Math.min(answer.rows, answer.mostRows ?? Infinity) / SIZE) - 1);
-    back.disabled = query.page === 0;
-    on.disabled = query.page >= last;
+    // Not disabled: who has come to the last page by it would lose the focus.
+    busy(back, query.page === 0, 'Previous');
+    busy(on, query.page >= last, 'Next');
     pages.hidden = false;
     say(where, `page ${query.page + 1} of ${format.count(last + 1)}`);
+  }
+
+  /** What is said of what is shown now. */
+  function heard() {
+    const [, sorted] = COLUMNS[query.by].find(([key]) => key === query.sort) ?? [];
+    return [status.textContent, isBusy(back) && isBusy(on) ? '' : where.textContent,
+      sorted === undefined ? '' : `sorted by ${sorted}, ${query.order === 'asc' ? 'ascending' : 'descending'}`].filter(t => t !== '').join(', ');
   }
 
   function column(key, name) {
@@ -116,20 +125,25 @@ export function mount(root, words) {
     }
     const sorted = query.sort === key;
     return el('th', {scope: 'col', 'aria-sort': sorted ? (query.order === 'asc' ? 'ascending' : 'descending') : null},
-      el('button.sort', {type: 'button', onclick: () =>
-        change({sort: key, order: sorted && query.order === 'desc' ? 'asc' : sorted ? 'desc' : key === 'site' || key === 'reason' || key === 'name' ? 'asc' : 'desc'})},
+      el('button.sort', {type: 'button', 'data-key': `sort ${key}`, onclick: () => {
+        const other = query.order === 'desc' ? 'asc' : 'desc';
+        change({sort: key, order: query.sort === key ? other : key === 'site' || key === 'reason' || key === 'name' ? 'asc' : 'desc'});
+      }},
       name, el('span.arrow', {'aria-hidden': 'true'}, sorted ? (query.order === 'asc' ? '↑' : '↓') : '')));
   }
 
+  const mores = new Map(); // what a row opens to, as it was heard of last
+
   function expander(key, text, more) {
     const is = opened.has(key);
+    mores.set(key, more);
     return el('button.expand', {type: 'button', 'aria-expanded': String(is), 'data-key': key, onclick: event => {
       const row = event.currentTarget.closest('tr');
       const open = !opened.has(key);
       open ? opened.add(key) : opened.delete(key);
       event.currentTarget.setAttribute('aria-expanded', String(open));
       if (open) {
-        row.after(more());
+        row.after(mores.get(key)());
       } else {
         row.nextElementSibling.remove();
       }
@@ -137,9 +151,9 @@ export function mount(root, words) {
   }
 
   function groupRow(g) {
-    const more = () => el('tr.more', {}, el('td', {colspan: 4}, stack(g.stack), examples(g)));
+    const more = () => el('tr.more', {'data-key': `more ${g.id}`}, el('td', {colspan: 4}, stack(g.stack), examples(g)));
     return [
-      el('tr', {class: g.proven > 0 ? 'proven' : null},
+      el('tr', {'data-key': `row ${g.id}`, class: g.proven > 0 ? 'proven' : null},
         el('td.number', {}, format.count(g.count)),
         el('td', {}, expander(g.id, g.reason, more), g.proven > 0 ? el('span.tag.proven', {}, g.proven === g.count ? 'proven leaked' : `${format.count(g.proven)} proven`) : null),
         el('td.site', {title: g.site ?? ''}, g.site === null ? '–' : brief(g.site)),
@@ -165,10 +179,10 @@ export function mount(root, words) {
   function memberRow(m) {
     const key = String(m.id);
     const labels = Object.entries(m.labels).map(([k, v]) => `${k}=${v}`);
-    const more = () => el('tr.more', {}, el('td', {colspan: 5}, stack(m.stack),
+    const more = () => el('tr.more', {'data-key': `more ${key}`}, el('td', {colspan: 5}, stack(m.stack),
       el('p.note', {}, [m.container === '' ? '' : `listed in ${m.container}`, labels.join(', ')].filter(t => t !== '').join(' · '))));
     return [
-      el('tr', {class: m.proven ? 'proven' : null},
+      el('tr', {'data-key': `row ${key}`, class: m.proven ? 'proven' : null},
         el('td.number', {}, expander(key, `#${m.id}`, more)),
         el('td', {}, m.name === '' ? '–' : m.name),
         el('td', {}, [m.reason, ...m.on].join(' '), m.proven ? el('span.tag.proven', {}, 'proven leaked') : null),
@@ -195,7 +209,7 @@ export function mount(root, words) {
   }
 
   sample();
-  load();
+  load(true);
   return {sample, unmount: () => { asking?.abort(); clearInterval(fresh); }};
 }
 

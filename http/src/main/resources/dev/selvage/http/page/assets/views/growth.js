@@ -1,6 +1,6 @@
 // What is watched because it may grow.
 
-import {el, put, say} from '../dom.js';
+import {announce, el, put, renew, say} from '../dom.js';
 import {get} from '../feed.js';
 import {Chart, sparkline} from '../chart.js';
 import * as format from '../format.js';
@@ -11,9 +11,9 @@ const EVERY_MILLIS = 3000;
 
 export function mount(root) {
   const error = el('p.error', {role: 'alert', hidden: true});
-  const status = el('p.summary', {role: 'status'});
-  const search = el('input', {type: 'search', 'aria-label': 'Search', placeholder: 'search names…', oninput: show});
-  const only = el('input', {type: 'checkbox', onchange: show});
+  const status = el('p.summary'); // not live: it changes every few seconds
+  const search = el('input', {type: 'search', 'aria-label': 'Search', placeholder: 'search names…', oninput: asked});
+  const only = el('input', {type: 'checkbox', onchange: asked});
   const rows = el('tbody');
   const place = el('div');
   const table = el('div.scroll', {}, el('table.growth', {}, el('caption.sr', {}, 'What is watched'),
@@ -50,20 +50,21 @@ export function mount(root) {
   function show() {
     const words = search.value.trim().toLowerCase();
     const shown = curves.filter(c => (!only.checked || c.onlyGrows) && `${c.name} ${c.kind}`.toLowerCase().includes(words));
-    const focused = rows.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
     table.hidden = curves.length === 0;
-    put(rows, shown.length === 0 ? el('tr', {}, el('td.empty', {colspan: 6}, 'Nothing fits.')) : shown.map(row));
-    if (focused !== undefined) {
-      rows.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-    }
+    renew(rows, shown.length === 0 ? el('tr', {}, el('td.empty', {colspan: 6}, 'Nothing fits.')) : shown.map(row));
     large();
+    return shown.length;
+  }
+
+  function asked() {
+    announce(`${format.count(show())} of ${format.count(curves.length)} shown`);
   }
 
   const keyOf = c => `${c.kind} ${c.name}`;
 
   function row(c) {
     const seconds = (c.points.at(-1)[0] - c.points[0][0]) / 1000;
-    return el('tr', {class: c.onlyGrows ? 'suspected' : null},
+    return el('tr', {'data-key': `row ${keyOf(c)}`, class: c.onlyGrows ? 'suspected' : null},
       el('td.number', {}, format.count(c.points.at(-1)[1])),
       el('td.number', {}, c.grewBy > 0 ? `+${format.count(c.grewBy)}` : format.count(c.grewBy)),
       el('td.number', {}, seconds <= 0 ? '–' : format.short(c.grewBy / seconds)),

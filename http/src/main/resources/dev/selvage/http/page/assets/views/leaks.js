@@ -1,6 +1,6 @@
 // What was found to leak, and a page for each of it.
 
-import {brief, el, put, say, stack} from '../dom.js';
+import {announce, brief, busy, el, put, renew, say, stack} from '../dom.js';
 import {get, known} from '../feed.js';
 import {Chart, sparkline} from '../chart.js';
 import * as format from '../format.js';
@@ -20,14 +20,15 @@ async function look() {
   }
   looking = true;
   let error = null;
-  hearers.forEach(h => h(null));
+  let report = null;
+  hearers.forEach(h => h(null, null));
   try {
-    await get('leaks');
+    report = await get('leaks');
   } catch (e) {
     error = e;
   }
   looking = false;
-  hearers.forEach(h => h(error));
+  hearers.forEach(h => h(error, report));
 }
 
 export function mount(root, words) {
@@ -37,7 +38,12 @@ export function mount(root, words) {
 // --------------- All findings ---------------
 
 function all(root) {
-  const button = el('button.primary', {type: 'button', onclick: look}, 'Look now');
+  const button = el('button.primary', {type: 'button', onclick: () => {
+    asked = true;
+    look();
+  }}, 'Look now');
+  let asked = false; // by this button: then what comes of it is said
+  let awaited = null; // when that look was taken
   const keep = el('input', {type: 'checkbox', checked: keepLooking !== 0, onchange: () => {
     clearInterval(keepLooking);
     keepLooking = keep.checked ? setInterval(look, LOOK_AGAIN_MILLIS) : 0;
@@ -46,7 +52,7 @@ function all(root) {
     }
   }});
   const error = el('p.error', {role: 'alert', hidden: true});
-  const summary = el('p.summary', {role: 'status'});
+  const summary = el('p.summary'); // not live: others look, too
   const notes = el('ul.notes');
   const lists = el('div');
   root.append(
@@ -56,9 +62,13 @@ function all(root) {
       + ' All who ask within three seconds share one.'),
     error, summary, lists, notes);
 
-  const hear = failure => {
-    button.disabled = looking;
-    say(button, looking ? 'Looking…' : 'Look now');
+  const hear = (failure, report) => {
+    busy(button, looking, looking ? 'Looking…' : 'Look now');
+    if (asked && !looking) {
+      asked = false;
+      awaited = report === null ? null : Date.parse(report.capturedAt);
+      findings();
+    }
     error.hidden = failure === null;
     say(error, failure === null ? '' : failure.message);
   };
@@ -86,20 +96,19 @@ function all(root) {
     const proven = report.findings.filter(f => f.verdict !== 'suspected');
     const suspected = report.findings.filter(f => f.verdict === 'suspected');
     const threads = proven.filter(f => f.state === 'open').reduce((sum, f) => sum + f.count, 0);
-    // A table that has the focus keeps it: what is new is put in around it.
-    const focused = lists.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-    put(lists,
+    if (awaited !== null && report.capturedAt >= awaited) {
+      awaited = null;
+      announce(`${summary.textContent}. ${format.plural(proven.length, 'finding')} proven, ${format.count(suspected.length)} suspected`);
+    }
+    renew(lists,
       section('Proven', 'proven', proven,
         `${format.plural(threads, 'goroutine')} in ${format.plural(proven.length, 'finding')}. Nothing that can still run can wake them.`,
         'Nothing is proven to leak.'),
       section('Suspected', 'suspected', suspected,
         `${format.plural(suspected.length, 'suspicion')}: something only grows, blocks and grows, or waits in a circle that somebody else could end. It may be wrong.`,
         'Nothing is suspected. Growth shows while it is watched, for some seconds at least.'));
-    if (focused !== undefined) {
-      lists.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-    }
     const unprovable = Object.entries(report.unprovable);
-    put(notes,
+    renew(notes,
       proof.why === null ? null : el('li', {}, proof.why),
       unprovable.length === 0 ? null
         : el('li', {}, `Cannot be judged by the collector: ${unprovable.map(([why, n]) => `${why} ${format.count(n)}`).join(', ')}`),
@@ -118,7 +127,7 @@ function all(root) {
   }
 
   function row(f) {
-    return el(`tr.${f.verdict}`, {'data-fingerprint': f.fingerprint},
+    return el(`tr.${f.verdict}`, {'data-key': `row ${f.fingerprint} ${f.state}`, 'data-fingerprint': f.fingerprint},
       el('td.number', {}, format.count(f.count)),
       el('td', {}, el('a', {href: `#/leaks/${f.fingerprint}`, 'data-key': f.fingerprint + f.state}, f.kind),
         f.verdict === 'deadlocked' ? el('span.tag.deadlocked', {}, 'deadlocked') : null,
@@ -128,7 +137,7 @@ function all(root) {
       el('td', {}, f.counts.length < 2 ? '–' : sparkline(f.counts, `from ${f.counts[0][1]} to ${f.count} in ${format.plural(f.counts.length, 'look')}`)));
   }
 
-  hear(null);
+  hear(null, null);
   findings();
   return {findings, theme: findings, unmount: () => hearers.delete(hear)};
 }
@@ -138,8 +147,8 @@ function all(root) {
 const EVIDENCE_WORDS = {sizes: 'sizes over time'};
 
 function one(root, fingerprint) {
-  const page = el('div');
-  root.append(el('p.crumbs', {}, el('a', {href: '#/leaks'}, '← All leaks')), page);
+  const [page, place, rest] = [el('div'), el('div'), el('div')];
+  root.append(el('p.crumbs', {}, el('a', {href: '#/leaks'}, '← All leaks')), page, place, rest);
   let chart = null;
   let shown = '';
 
@@ -151,7 +160,12 @@ function one(root, fingerprint) {
     const f = report.findings.find(x => x.fingerprint === fingerprint && x.state === 'open')
       ?? report.findings.find(x => x.fingerprint === fingerprint);
     if (f === undefined) {
-      put(page, el('h1', {}, 'Not in the newest report'),
+      shown = '';
+      chart?.destroy();
+      chart = null;
+      put(place);
+      put(rest);
+      renew(page, el('h1', {}, 'Not in the newest report'),
         el('p.note', {}, 'No finding has this fingerprint any more: ', el('code', {}, fingerprint)));
       return;
     }
@@ -160,11 +174,12 @@ function one(root, fingerprint) {
       return;
     }
     shown = text;
-    chart?.destroy();
-    document.title = `${f.verdict}: ${f.kind} · Selvage`;
-    chart = curve(f);
+    const called = `${f.verdict}: ${f.kind}`;
+    document.title = `${called} · Selvage`;
+    root.parentElement.setAttribute('aria-label', called); // who comes here hears which one
+    curve(f);
     const grows = f.verdict === 'suspected' && f.kind.endsWith(' growth');
-    put(page,
+    renew(page,
       el('div.head', {}, el('h1', {}, el(`span.tag.${f.verdict}`, {}, f.verdict), ' ', f.kind, ' ', el('span.count', {}, `× ${format.count(f.count)}`),
         f.state === 'open' ? null : el(`span.tag.${f.state}`, {}, f.state))),
       el('div.answers', {},
@@ -177,8 +192,8 @@ function one(root, fingerprint) {
         fact('Could still end by', f.except),
         fact('Keeps in memory', f.retainedBytes === null ? null : format.bytes(f.retainedBytes)),
         fact('Names', f.names.length === 0 ? null : f.names.join(', ')),
-        fact('Fingerprint', f.fingerprint)),
-      chart?.element,
+        fact('Fingerprint', f.fingerprint)));
+    renew(rest,
       f.stack.length === 0 ? null
         : el('section', {'aria-labelledby': 'stack'}, el('h2', {id: 'stack'}, 'Stack'), stack(f.stack)),
       Object.keys(f.evidence).length === 0 ? null
@@ -196,18 +211,22 @@ function one(root, fingerprint) {
   function curve(f) {
     const sizes = f.evidence.sizes;
     if (Array.isArray(sizes) && sizes.length > 1) {
-      const c = new Chart({title: 'Size over the time that it was watched', series: [{label: 'size', colour: f.verdict}]});
       const points = sizes.map(s => /^([\d.]+)s (\d+)$/.exec(s)).filter(m => m !== null).map(m => [Number(m[1]), Number(m[2])]);
       const end = known.findings.capturedAt - 1000 * points.at(-1)[0];
-      c.points = points.map(([s, n]) => [end + 1000 * s, n]);
-      return c;
+      use('Size over the time that it was watched', {label: 'size', colour: f.verdict}, points.map(([s, n]) => [end + 1000 * s, n]));
+    } else if (f.counts.length > 1) {
+      use('How many, look by look', {label: f.kind, colour: f.verdict}, f.counts);
     }
-    if (f.counts.length > 1) {
-      const c = new Chart({title: 'How many, look by look', series: [{label: f.kind, colour: f.verdict}]});
-      c.points = f.counts;
-      return c;
+  }
+
+  /** The chart that is there goes on, where it is of the same. */
+  function use(title, series, points) {
+    if (chart?.options.title !== title) {
+      chart?.destroy();
+      chart = new Chart({title, series: [series]});
+      put(place, chart.element);
     }
-    return null;
+    chart.points = points;
   }
 
   function draw() {

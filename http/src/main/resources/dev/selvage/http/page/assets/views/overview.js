@@ -21,8 +21,9 @@ const REASON_COLOURS = ['c1', 'c2', 'c3', 'c4', 'c5', 'c7', 'c8'];
 export function mount(root) {
   const tiles = {};
   const tile = (key, label, href) => {
-    const [value, note] = [el('b'), el('span.note')];
-    const inside = [el('span.label', {}, label), value, note];
+    const [value, note] = [el('b'), el('span')];
+    // The comma: else two numbers sound as one.
+    const inside = [el('span.label', {}, label), value, el('span.note', {}, href ? el('span.sr', {}, ', ') : null, note)];
     const element = el(`li.tile.${key}`, {}, href ? el('a', {href}, inside) : inside);
     tiles[key] = {element, value, note};
     return element;

@@ -1,6 +1,6 @@
 // What the schedulers do: a lane for each P, queues, steals, and how long goroutines wait to run.
 
-import {el, put, say} from '../dom.js';
+import {announce, busy, el, isBusy, put, say} from '../dom.js';
 import {get, known} from '../feed.js';
 import {Chart, colour} from '../chart.js';
 import {latencies} from '../latency.js';
@@ -12,7 +12,7 @@ const LANE = 120;
 
 export function mount(root) {
   const body = el('div');
-  const latency = el('div', {'aria-live': 'polite'}, el('p.note', {}, 'Measured on demand, by a short execution trace.'));
+  const latency = el('div', {}, el('p.note', {}, 'Measured on demand, by a short execution trace.'));
   const measure = el('button', {type: 'button', onclick: take}, 'Measure for 1 s');
   const queues = new Chart({title: 'Goroutines that wait to be run', series: [{label: 'global queue', colour: 'c3'}, {label: 'queues of the Ps', colour: 'c1'}], stacked: true});
   const work = new Chart({title: 'Per second', series: [{label: 'goroutines run', colour: 'c2'}, {label: 'stolen from other Ps', colour: 'c4'}]});
@@ -24,15 +24,17 @@ export function mount(root) {
   let rows = [];
 
   async function take() {
-    measure.disabled = true;
-    say(measure, 'Measuring…');
+    if (isBusy(measure)) {
+      return;
+    }
+    busy(measure, true, 'Measuring…');
     try {
       put(latency, latencies((await get('timeline', {seconds: 1})).latency));
+      announce(latency.querySelector('p').textContent); // not each bar
     } catch (e) {
-      put(latency, el('p.error', {}, e.message));
+      put(latency, el('p.error', {role: 'alert'}, e.message));
     }
-    measure.disabled = false;
-    say(measure, 'Measure for 1 s');
+    busy(measure, false, 'Measure for 1 s');
   }
 
   function sample() {

@@ -1,6 +1,6 @@
 // An execution trace of a moment, or of the last seconds: who ran where, who waited for what, and for how long.
 
-import {brief, el, put, say} from '../dom.js';
+import {brief, busy, el, isBusy, put, say} from '../dom.js';
 import {get} from '../feed.js';
 import {Lanes} from '../lanes.js';
 import {latencies} from '../latency.js';
@@ -23,7 +23,7 @@ export function mount(root) {
   const by = el('select', {'aria-label': 'Lanes', onchange: draw}, el('option', {value: 'p'}, 'a lane for each P'), el('option', {value: 'g'}, 'a lane for each goroutine'));
   const error = el('p.error', {role: 'alert', hidden: true});
   const status = el('p.summary', {role: 'status'});
-  const readout = el('p.readout', {'aria-live': 'polite', id: 'slice'});
+  const readout = el('p.readout', {id: 'slice'}); // what has the focus in the drawing says the same
   const place = el('div');
   const key = el('ul.key');
   const rows = el('tbody');
@@ -49,9 +49,11 @@ export function mount(root) {
     error, status, result);
 
   async function fetched(wanted) {
-    take.disabled = true;
-    last.disabled = true;
-    say(take, wanted.last ? 'Reading…' : 'Recording…');
+    if (isBusy(take)) {
+      return;
+    }
+    busy(take, true, wanted.last ? 'Reading…' : 'Recording…');
+    busy(last, true, 'Show the last seconds');
     error.hidden = true;
     try {
       recorded = {answer: await get('timeline', wanted), at: Date.now()};
@@ -60,9 +62,8 @@ export function mount(root) {
       error.hidden = false;
       say(error, e.message);
     }
-    take.disabled = false;
-    last.disabled = false;
-    say(take, 'Record');
+    busy(take, false, 'Record');
+    busy(last, false, 'Show the last seconds');
   }
 
   function show() {
@@ -84,6 +85,7 @@ export function mount(root) {
     draw();
   }
 
+  const whole = g => [`#${g.id}`, g.name, g.root].filter(t => t !== '').join(' ');
   const nameOf = g => g.name === '' ? (g.root === '' ? `#${g.id}` : brief(g.root)) : g.name;
 
   function draw() {
@@ -94,10 +96,13 @@ export function mount(root) {
       lanes: grouped,
       bands: answer.collections.map(([from, to, cause]) => ({from, to, cause})),
       end: answer.nanos,
-      told: slice => say(readout, slice === null ? hint() : slice.say()),
+      told(slice, more = '') {
+        const text = slice === null ? more || hint() : by.value === 'p' ? more + slice.say() : slice.say();
+        say(readout, text);
+        return text;
+      },
       label: by.value === 'p' ? 'what ran on each P' : 'what each goroutine did',
     });
-    lanes.element.setAttribute('aria-describedby', 'slice');
     put(place, lanes.element);
     say(readout, hint());
     put(key, by.value === 'p' ? [swatched('c3', 'pause of the collector'), el('li', {}, 'one colour for all goroutines that began in the same place')]
@@ -127,7 +132,7 @@ export function mount(root) {
     for (const [lane, from, to, g, word, waker] of answer.runs) {
       const goroutine = answer.goroutines[g];
       all.get(lane)?.slices.push({from, to, colour: colourOf(goroutine), text: nameOf(goroutine), say: () =>
-        `#${goroutine.id} ${goroutine.name} ${goroutine.root}: ran for ${format.nanos(to - from)} from ${format.nanos(from)}; then ${answer.words[word]}`
+        `${whole(goroutine)}: ran for ${format.nanos(to - from)} from ${format.nanos(from)}; then ${answer.words[word]}`
         + (waker < 0 ? '' : `; woken by #${answer.goroutines[waker].id} ${nameOf(answer.goroutines[waker])}`)});
     }
     return [...all.values()].filter(l => l.slices.length > 0 || l.label.startsWith('P '));
@@ -140,7 +145,7 @@ export function mount(root) {
       const what = answer.words[word];
       const goroutine = answer.goroutines[g];
       all.get(g)?.slices.push({from, to, colour: what === 'running' ? 'c2' : what === 'runnable' ? 'c3' : 'c6', text: what, say: () =>
-        `#${goroutine.id} ${goroutine.name} ${goroutine.root}: ${what} for ${format.nanos(to - from)} from ${format.nanos(from)}`});
+        `${whole(goroutine)}: ${what} for ${format.nanos(to - from)} from ${format.nanos(from)}`});
     }
     return [...all.values()];
   }
