@@ -85,8 +85,7 @@ public final class Channel<T> implements SendChannel<T>, ReceiveChannel<T> {
   private int count;
   private boolean closed;
   // The threads that came last, by their identifiers; 0 for nobody. Of a context's channel, to
-  // which
-  // nobody sends, the first is who made the context, below zero.
+  // which nobody sends, the first is who made the context, below zero.
   private long lastSender;
   private long lastReceiver;
   private final WaitQueue senders = new WaitQueue();
