@@ -132,6 +132,7 @@ final class Batch {
     board.told.countDown();
     phase("when all were told", true, subject -> subject.states);
     Body.STATICS.clear();
+    subjects.forEach(subject -> board.statics.set(subject.first, 0));
     phase("without statics", true, this::withoutStatics);
     for (Subject subject : subjects) {
       if (subject.executor != null) {
@@ -175,6 +176,7 @@ final class Batch {
 
   private void start(Subject subject, CountDownLatch start) {
     Graph graph = subject.model.graph;
+    board.statics.set(subject.first, graph.statics());
     var reals = new Real[graph.size()];
     for (int i = 0; i < reals.length; i++) {
       reals[i] = i < graph.things().size() ? Real.of(i, graph.things().get(i)) : Real.thread(i);
@@ -309,6 +311,9 @@ final class Batch {
   }
 
   private boolean looksLike(Subject subject, State state) {
+    if (board.statics.get(subject.first) != subject.model.statics(state)) {
+      return false;
+    }
     for (int m = 0; m < subject.members(); m++) {
       int index = subject.first + m;
       if (board.at.get(index) != subject.model.at(state, m)
@@ -473,9 +478,8 @@ final class Batch {
 
   /**
    * One that is stuck, and that nothing reaches in one state which looks as the graph does, but
-   * something does in another: which of them it is in cannot be told from outside. So it is with
-   * who ended early by an exception, or at its end: only in the second case it has put something
-   * into a static field, and the board says the same of both.
+   * something does in another: which of them it is in cannot be told from outside: what is in a
+   * buffer, say, the board does not know.
    */
   private void missInOtherState(Subject subject, int m, boolean told) {
     var roots = new TreeSet<String>();

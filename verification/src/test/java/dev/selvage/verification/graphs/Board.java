@@ -15,6 +15,9 @@ final class Board {
   /** What each holds, as bits. */
   final AtomicLongArray holds;
 
+  /** What static fields hold of a graph, as bits, at its first member. */
+  final AtomicLongArray statics;
+
   /** Their threads' identifiers. */
   final AtomicLongArray ids;
 
@@ -24,6 +27,7 @@ final class Board {
   Board(int members) {
     at = new AtomicIntegerArray(members);
     holds = new AtomicLongArray(members);
+    statics = new AtomicLongArray(members);
     ids = new AtomicLongArray(members);
   }
 

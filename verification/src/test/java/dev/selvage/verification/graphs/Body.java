@@ -121,7 +121,10 @@ final class Body implements Runnable {
         has[step.thing()] = null;
         writeHolds();
       }
-      case PUBLISH -> STATICS.add(Objects.requireNonNull(has[step.thing()]));
+      case PUBLISH -> {
+        STATICS.add(Objects.requireNonNull(has[step.thing()]));
+        board.statics.accumulateAndGet(index - member, 1L << step.thing(), (a, b) -> a | b);
+      }
       case SLEEP, SPIN, STAND -> throw new AssertionError(step);
     }
   }

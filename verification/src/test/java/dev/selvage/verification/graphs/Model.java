@@ -91,6 +91,11 @@ final class Model {
     return state.words[members + member];
   }
 
+  /** What static fields hold, as bits. */
+  long statics(State state) {
+    return state.words[statics];
+  }
+
   boolean hasEnded(State state, int member) {
     return hasEnded(state.words, member);
   }
