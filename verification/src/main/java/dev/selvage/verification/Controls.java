@@ -6,6 +6,7 @@ import dev.selvage.verification.controls.Input;
 import dev.selvage.verification.controls.Monitors;
 import dev.selvage.verification.controls.Timed;
 import dev.selvage.verification.controls.Traps;
+import dev.selvage.verification.controls.Unusual;
 import dev.selvage.verification.controls.Waiters;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -34,7 +35,8 @@ public final class Controls {
           new Timed(),
           new Input(),
           new Monitors(),
-          new Traps());
+          new Traps(),
+          new Unusual());
 
   private static final ExecutorService EXECUTOR = Executors.newVirtualThreadPerTaskExecutor();
   private static final Queue<byte[]> WINDOW = new ArrayDeque<>();

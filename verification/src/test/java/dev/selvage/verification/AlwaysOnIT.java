@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.selvage.verification.controls.Unusual;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -46,6 +47,7 @@ final class AlwaysOnIT {
         // What is held softly is not to be let go of because the garbage fills the heap: whoever
         // waits for it would be leaked then, and reported.
         .option("-XX:SoftRefLRUPolicyMSPerMB=10000000")
+        .option(Unusual.ACCESS)
         .agent(directory, ON + ",address=" + address + more)
         .start(directory, main);
   }

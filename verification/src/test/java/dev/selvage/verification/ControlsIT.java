@@ -3,6 +3,7 @@ package dev.selvage.verification;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.selvage.verification.controls.Monitors;
+import dev.selvage.verification.controls.Unusual;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -20,6 +21,7 @@ final class ControlsIT {
     try (var target =
         Target.java()
             .collector(collector)
+            .option(Unusual.ACCESS)
             .agent(directory, "leaks-after=2s,at-exit=true")
             .start(directory, Controls.class)) {
       target.await("ready");

@@ -23,6 +23,7 @@ final class HeapDumpIT {
   private static final Map<String, String> STUCK =
       Map.of(
           "thread held", "interrupt",
+          "by the owner of a lock", "interrupt",
           "Object.wait in private", "",
           "monitor held in private", "");
 

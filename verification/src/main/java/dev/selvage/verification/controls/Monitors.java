@@ -10,7 +10,7 @@ import java.util.concurrent.CountDownLatch;
  */
 public final class Monitors implements Control {
   /** How many wait, for ever or not, in {@code Object.wait}. */
-  public static final int WAITING = 3;
+  public static final int WAITING = 4;
 
   /** How many wait, for ever or not, to enter a monitor. */
   public static final int ENTERING = 2;
@@ -18,11 +18,14 @@ public final class Monitors implements Control {
   private final Object monitor = new Object();
   private final Object entered = new Object();
   private final CountDownLatch gate = new CountDownLatch(1);
+  private final int day = 1 + (int) (System.nanoTime() & 1);
   private boolean woken;
 
   @Override
   public void start() throws Exception {
     go("Object.wait", () -> waitFor(monitor));
+    // Whoever makes the same text has the same object.
+    go("Object.wait at an interned text", () -> waitFor(text()));
     // Nobody knows this monitor: stuck for ever, but that is not for the collector to say.
     Thread.ofVirtual().name("Object.wait in private").start(() -> waitForever(new Object()));
 
@@ -61,7 +64,14 @@ public final class Monitors implements Control {
       woken = true;
       monitor.notifyAll();
     }
+    synchronized (text()) {
+      text().notifyAll();
+    }
     gate.countDown();
+  }
+
+  private String text() {
+    return ("the accounts of day " + day).intern();
   }
 
   private void waitFor(Object object) throws InterruptedException {
