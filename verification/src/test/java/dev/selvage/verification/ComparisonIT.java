@@ -30,11 +30,15 @@ import shark.MetadataExtractor;
 /**
  * What others find of the corpus in {@code library}, beside what Selvage finds: all in one process,
  * one after the other. Not part of a build: {@code -Dselvage.comparison.report=FILE}, from the root
- * of the checkout, runs it and says where the table is to be.
+ * of the checkout, runs it and says where the table is to be; {@code
+ * -Dselvage.comparison.dump=FILE} keeps the dump.
  */
 @EnabledIfSystemProperty(named = ComparisonIT.REPORT, matches = ".+")
 final class ComparisonIT {
   static final String REPORT = "selvage.comparison.report";
+
+  /** Where the dump is to be kept, for tools that are not to be had as libraries. */
+  private static final String KEPT = "selvage.comparison.dump";
 
   /** How often each case is started: a threshold needs something to count. */
   private static final int COPIES = 20;
@@ -114,6 +118,10 @@ final class ComparisonIT {
               false,
               dump,
               new FilteringLeakingObjectFinder(List.of(ComparisonIT::isVirtualThread))));
+      String kept = System.getProperty(KEPT);
+      if (kept != null) {
+        Files.copy(dump, Project.ROOT.resolve(kept));
+      }
       write(verdicts);
     }
   }

@@ -1,5 +1,7 @@
 package dev.selvage.verification;
 
+import static java.nio.file.StandardCopyOption.COPY_ATTRIBUTES;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,6 +28,27 @@ final class SelvageCommand {
                 "dev.selvage.cli.Selvage"));
     command.addAll(List.of(arguments));
     return new ProcessBuilder(command);
+  }
+
+  /**
+   * The same as a user starts it, by the launcher, with an option for its JVM. The directory gets
+   * what the launcher of an installation has beside it.
+   */
+  static ProcessBuilder launcher(Path directory, String jvmOption, String... arguments)
+      throws IOException {
+    Path root = Files.createDirectories(directory.resolve("installed"));
+    Path launcher = root.resolve("selvage");
+    if (Files.notExists(launcher)) {
+      Files.copy(Project.ROOT.resolve("selvage"), launcher, COPY_ATTRIBUTES);
+      Files.createSymbolicLink(
+          root.resolve("lib"), Project.ROOT.resolve("cli/target/dist/lib").toRealPath());
+    }
+    var command = new ArrayList<>(List.of(launcher.toString()));
+    command.addAll(List.of(arguments));
+    var builder = new ProcessBuilder(command);
+    builder.environment().put("SELVAGE_JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("JAVA_TOOL_OPTIONS", jvmOption);
+    return builder;
   }
 
   /** Runs one without input until it ends; what it says on standard error goes by way of a file. */

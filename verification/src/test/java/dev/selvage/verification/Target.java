@@ -59,6 +59,7 @@ final class Target implements AutoCloseable {
     private final List<String> options = new ArrayList<>();
     private List<String> before = List.of();
     private String classPath = Project.programs();
+    private String java = JAVA;
 
     private Launch() {}
 
@@ -69,6 +70,12 @@ final class Target implements AutoCloseable {
 
     Launch option(String... option) {
       options.addAll(List.of(option));
+      return this;
+    }
+
+    /** By another JDK, or one that can only run programs. */
+    Launch of(Path javaHome) {
+      java = javaHome.resolve("bin").resolve("java").toString();
       return this;
     }
 
@@ -85,7 +92,7 @@ final class Target implements AutoCloseable {
 
     /** Whether a JVM starts with the options so far: not every JDK has every collector. */
     boolean isKnown() throws IOException, InterruptedException {
-      var command = new ArrayList<String>(List.of(JAVA));
+      var command = new ArrayList<String>(List.of(java));
       command.addAll(options);
       command.add("-version");
       return new ProcessBuilder(command)
@@ -114,7 +121,7 @@ final class Target implements AutoCloseable {
 
     Target start(Path directory, String main, String... args) throws IOException {
       var command = new ArrayList<String>(before);
-      command.add(JAVA);
+      command.add(java);
       // The JIT's second tier only costs time in programs that mostly wait.
       command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1"));
       command.add("-XX:+EnableDynamicAgentLoading");

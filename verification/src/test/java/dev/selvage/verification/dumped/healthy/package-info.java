@@ -1,0 +1,3 @@
+/** What something can still wake. */
+@org.jspecify.annotations.NullMarked
+package dev.selvage.verification.dumped.healthy;
