@@ -136,6 +136,8 @@ final class PageIT {
     browser.await(".answer.because", "can reach the channel");
     browser.await(".answer.try");
     browser.await(".facts", "PageProgram.");
+    browser.await(".facts", "last receiver");
+    browser.await(".facts", "docs/guide/scenarios/1-abandoned-sender.md");
     browser.await(".stack .frame.p", "PageProgram.lambda$abandon");
     assertTrue(browser.title().startsWith("proven: chan send"), browser.title());
     picture("finding");

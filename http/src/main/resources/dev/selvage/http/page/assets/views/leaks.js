@@ -188,10 +188,12 @@ function one(root, fingerprint) {
       el('dl.facts', {},
         fact(grows ? 'Grows at' : 'Blocked at', f.site),
         fact('Work began at', f.entry),
+        fact('Waits on', f.evidence.waitsOn?.join('; ')),
         fact('Known for', f.seenSeconds === null ? null : format.seconds(f.seenSeconds)),
         fact('Could still end by', f.except),
         fact('Keeps in memory', f.retainedBytes === null ? null : format.bytes(f.retainedBytes)),
         fact('Names', f.names.length === 0 ? null : f.names.join(', ')),
+        fact('In the guide', f.page),
         fact('Fingerprint', f.fingerprint)));
     renew(rest,
       f.stack.length === 0 ? null
