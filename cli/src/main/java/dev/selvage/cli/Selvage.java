@@ -102,10 +102,11 @@ final class Selvage implements Runnable {
     if (e instanceof UnmatchedArgumentException unmatched) {
       if (command.userObject() instanceof RunCommand) {
         message += "; what is meant for java goes after --";
-      } else if (command.userObject() instanceof Selvage) {
+      } else if (command.userObject() instanceof Selvage
+          && !unmatched.getUnmatched().getFirst().startsWith("-")) {
         message =
             "'"
-                + unmatched.getUnmatched().getFirst()
+                + unmatched.getUnmatched().getFirst().lines().findFirst().orElse("")
                 + "' is no command: use "
                 + String.join(", ", command.subcommands().keySet());
       }

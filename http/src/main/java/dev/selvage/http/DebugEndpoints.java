@@ -277,13 +277,14 @@ public final class DebugEndpoints {
             (p, time) -> profiler.heap(p, collect, time, heapLooks::awaitTurn));
       }
       case "oldobjects" -> {
-        boolean collect = is(parameters(request), "gc", true);
+        Map<String, String> parameters = parameters(request);
+        boolean collect = is(parameters, "gc", true);
         yield slow(
             request,
             name,
-            collect ? REST_SECONDS : 1,
+            collect || is(parameters, "paths", false) ? REST_SECONDS : 1,
             DEFAULT_SECONDS,
-            oldObjects(parameters(request), collect));
+            oldObjects(parameters, collect));
       }
       case "block" -> either(request, name, () -> profiler.block(program), profiler::block);
       case "mutex" -> either(request, name, () -> profiler.mutex(program), profiler::mutex);
@@ -322,7 +323,8 @@ public final class DebugEndpoints {
           }
         };
     if (slowly != null && (meanwhile || ALWAYS_SLOW.contains(name))) {
-      int seconds = seconds(parameters.getOrDefault("seconds", "5"), collect ? REST_SECONDS : 1);
+      boolean stands = collect || is(parameters, "paths", false);
+      int seconds = seconds(parameters.getOrDefault("seconds", "5"), stands ? REST_SECONDS : 1);
       if (request.method().equals("HEAD")) {
         return Response.of(200, JSON, ""); // nobody would see the profile
       }

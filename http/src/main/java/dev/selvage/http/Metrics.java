@@ -20,18 +20,25 @@ final class Metrics {
   static String text(Leaks leaks) {
     var metrics = new Metrics();
     Tally tally = leaks.tally(0);
-    metrics.gauge("selvage_virtual_threads", "Virtual threads that there are.", tally.total());
-    metrics.gauge(
-        "selvage_leaked_threads", "Those that are proven never to run again.", tally.proven());
     Report last = leaks.last();
+    AlwaysOn.Counters counters = leaks.alwaysOn();
+    // What is not known is left out: a 0 would be taken for "nothing leaks".
+    if (tally.complete()) {
+      metrics.gauge("selvage_virtual_threads", "Virtual threads that there are.", tally.total());
+      if ((last != null && last.proof().rounds() > 0) || counters != null) {
+        metrics.gauge(
+            "selvage_leaked_threads",
+            "Virtual threads that are proven never to run again.",
+            tally.proven());
+      }
+    }
     if (last != null) {
       metrics.counter(
           "selvage_refuted_threads_total",
           "Threads that were proven and have run since; anything but 0 is a bug of Selvage's.",
           last.proof().refuted());
     }
-    AlwaysOn.Counters counters = leaks.alwaysOn();
-    metrics.gauge("selvage_always_on", "1 while the always-on mode is.", counters == null ? 0 : 1);
+    metrics.gauge("selvage_always_on", "1 while the always-on mode is on.", counters == null ? 0 : 1);
     if (counters != null) {
       metrics.of(counters);
     }

@@ -9,6 +9,7 @@ import dev.selvage.diagnostics.AlwaysOn;
 import dev.selvage.diagnostics.Leaks;
 import dev.selvage.diagnostics.Locks;
 import dev.selvage.diagnostics.Report;
+import dev.selvage.diagnostics.Tally;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -357,7 +358,10 @@ final class DebugEndpointsTests {
     String metrics = new DebugEndpoints(on).handle(Request.get("/debug/selvage/metrics")).text();
     for (String each :
         new String[] {
-          "selvage_always_on 1", "selvage_leak_causes_total 5", "selvage_proven_threads_total 3"
+          "selvage_always_on 1",
+          "selvage_leak_causes_total 5",
+          "selvage_proven_threads_total 3",
+          "selvage_leaked_threads 2"
         }) {
       assertTrue(metrics.lines().anyMatch(each::equals), metrics);
     }
@@ -377,8 +381,37 @@ final class DebugEndpointsTests {
       before = name;
     }
     assertTrue(text.lines().anyMatch("selvage_always_on 0"::equals), text);
-    assertTrue(text.contains("# TYPE selvage_leaked_threads gauge\n"), text);
+    assertTrue(text.contains("# TYPE selvage_virtual_threads gauge\n"), text);
     assertEquals(0, leaks.looks.get());
+  }
+
+  @Test
+  void metricsLeaveOutWhatNobodyKnows() {
+    assertFalse(get("/debug/selvage/metrics").text().contains("leaked"), "nobody has looked");
+    Leaks closed =
+        new FakeLeaks() {
+          @Override
+          public Report last() {
+            return report("none", "closed");
+          }
+
+          @Override
+          public Tally tally(int mostStacks) {
+            return new Tally(1, 0, Map.of(), Map.of(), 1, false, 0);
+          }
+        };
+    String text = new DebugEndpoints(closed).handle(Request.get("/debug/selvage/metrics")).text();
+    assertFalse(text.contains("leaked"), text);
+    assertFalse(text.contains("selvage_virtual_threads"), text);
+    Leaks open =
+        new FakeLeaks() {
+          @Override
+          public Report last() {
+            return report("now", null);
+          }
+        };
+    text = new DebugEndpoints(open).handle(Request.get("/debug/selvage/metrics")).text();
+    assertTrue(text.lines().anyMatch("selvage_leaked_threads 2"::equals), text);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.selvage.diagnostics.heap.Footprint;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,6 +38,7 @@ final class DumpMemoryIT {
   /** What is there without any order. */
   private static final int OTHERS = 100_000;
 
+  private static final int TRIES = 5;
   private static final int COPIES = 100;
   private static final int LEAKS = 5;
   private static final int THREADS = 1_500;
@@ -57,14 +59,21 @@ final class DumpMemoryIT {
   void a_large_dump_fits_into_the_stated_memory_and_half_of_that_is_told_to_be_too_little()
       throws Exception {
     int orders = Math.toIntExact(BYTES / DUMPED);
-    Path dump = dump(orders);
     long stated =
         Footprint.heapBytes(
             (long) OBJECTS * orders + OTHERS,
             (long) REFERENCES * orders + OTHERS * 3L,
             THREADS * LOCALS,
             THREADS);
-    assertAllFound(look(dump, xmx(stated)));
+    Path dump = dump(orders);
+    SelvageCommand.Result first = look(dump, xmx(stated));
+    // A dump may be made while a thread of the JDK's own runs. Then nothing is proven from it.
+    for (int i = 1; i < TRIES && first.code() == 0 && read(first).certain().isEmpty(); i++) {
+      Files.delete(dump);
+      dump = dump(orders);
+      first = look(dump, xmx(stated));
+    }
+    assertAllFound(first);
 
     SelvageCommand.Result little = look(dump, xmx(stated / 2));
     assertEquals(4, little.code(), little.err());
@@ -116,9 +125,13 @@ final class DumpMemoryIT {
     return result;
   }
 
+  private static Look read(SelvageCommand.Result result) throws IOException {
+    return Look.of(JSON.readTree(result.out()));
+  }
+
   private static void assertAllFound(SelvageCommand.Result result) throws Exception {
     assertEquals(0, result.code(), result.err());
-    Look look = Look.of(JSON.readTree(result.out()));
+    Look look = read(result);
     look.assertSound();
     List<Look.Found> certain = look.certain();
     assertEquals(

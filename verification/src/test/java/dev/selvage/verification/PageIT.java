@@ -887,9 +887,16 @@ final class PageIT {
     view("leaks");
     browser.await("table.findings tr.proven", "chan send");
     browser.run(mark, "table.findings tr.proven");
+    String before = browser.await("main .summary", "canary found").getText();
     focus(".actions button.primary");
-    browser.press(Keys.ENTER);
-    browser.await(".actions button.primary", "Looking");
+    // Who asks within three seconds of a look gets that one, so it is asked again.
+    for (int i = 0; i < 200 && browser.await("main .summary").getText().equals(before); i++) {
+      if (i % 40 == 0) {
+        browser.press(Keys.ENTER);
+      }
+      Thread.sleep(100);
+    }
+    assertNotEquals(before, browser.await("main .summary", "canary found").getText());
     browser.await(".actions button.primary", "Look now");
     assertEquals("Look now", focusedText());
     assertEquals(true, browser.run(marked, "table.findings tr.proven"));

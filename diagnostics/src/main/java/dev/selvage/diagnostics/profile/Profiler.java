@@ -452,8 +452,10 @@ public final class Profiler {
                 () -> Goroutines.forEachLabelled(labels::add),
                 time,
                 () -> {
+                  if (collect || paths) {
+                    pause.await(); // for either of them the program stands still
+                  }
                   if (collect) {
-                    pause.await();
                     Histogram.ofLive(); // collects also where System.gc() does not
                   }
                 },

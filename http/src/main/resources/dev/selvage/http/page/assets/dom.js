@@ -62,6 +62,15 @@ export function announce(text) {
   setTimeout(() => news.remove(), NEWS_MILLIS);
 }
 
+/** Runs it when nothing has called for so long. */
+export function debounce(run, millis) {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(run, millis);
+  };
+}
+
 let numbers = 0;
 
 /**
@@ -110,6 +119,7 @@ function become(old, fresh) {
   let at = old.firstChild;
   for (const next of [...fresh.childNodes]) {
     const twin = next.dataset?.key !== undefined ? keyed.get(next.dataset.key) : alike(at, next) ? at : undefined;
+    keyed.delete(next.dataset?.key); // a second one of that key is another
     if (twin === undefined) {
       old.insertBefore(next, at);
       continue;

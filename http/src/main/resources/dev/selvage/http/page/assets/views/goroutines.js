@@ -1,6 +1,6 @@
 // All goroutines, as a table that the server groups, searches, sorts and pages.
 
-import {announce, brief, busy, el, isBusy, put, renew, say, stack} from '../dom.js';
+import {announce, brief, busy, debounce, el, isBusy, put, renew, say, stack} from '../dom.js';
 import {get, known} from '../feed.js';
 import * as format from '../format.js';
 
@@ -17,11 +17,12 @@ export function mount(root, words) {
   const query = {by: 'stack', q: '', reason: '', proven: words[0] === 'proven', group: '', sort: 'count', order: 'desc', page: 0, size: SIZE};
   let opened = new Set();
   let asking = null;
+  let owed = false;
   let fresh = 0;
   let dump = false;
 
   const search = el('input', {type: 'search', 'aria-label': 'Search', placeholder: 'name, id, label, frame, wait…', maxlength: 200,
-    oninput: debounce(() => change({q: search.value}), 250),
+    oninput: debounce(() => search.value === query.q || change({q: search.value}), 250),
     onchange: () => search.value === query.q || change({q: search.value})});
   const reason = el('select', {'aria-label': 'Waits for', onchange: () => change({reason: reason.value})}, el('option', {value: ''}, 'any wait'));
   const proven = el('input', {type: 'checkbox', checked: query.proven, onchange: () => change({proven: proven.checked})});
@@ -64,8 +65,9 @@ export function mount(root, words) {
     load(true);
   }
 
-  /** asked: whether a person did, who is to hear what comes of it. */
+  /** asked: whether a person did, who is to hear what comes of it, also if it is asked anew meanwhile. */
   async function load(asked) {
+    owed ||= asked;
     asking?.abort();
     const mine = new AbortController();
     asking = mine;
@@ -75,11 +77,13 @@ export function mount(root, words) {
       error.hidden = true;
       ask.hidden = true;
       show(answer);
-      if (asked) {
+      if (owed) {
         announce(heard());
       }
+      owed = false;
     } catch (e) {
       if (e.name !== 'AbortError') {
+        owed = false;
         error.hidden = false;
         say(error, e.message);
         ask.hidden = e.status !== 409;
@@ -211,12 +215,4 @@ export function mount(root, words) {
   sample();
   load(true);
   return {sample, unmount: () => { asking?.abort(); clearInterval(fresh); }};
-}
-
-function debounce(run, millis) {
-  let timer = 0;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(run, millis);
-  };
 }

@@ -1,6 +1,6 @@
 // What is watched because it may grow.
 
-import {announce, el, put, renew, say} from '../dom.js';
+import {announce, debounce, el, put, renew, say} from '../dom.js';
 import {get} from '../feed.js';
 import {Chart, sparkline} from '../chart.js';
 import * as format from '../format.js';
@@ -12,7 +12,7 @@ const EVERY_MILLIS = 3000;
 export function mount(root) {
   const error = el('p.error', {role: 'alert', hidden: true});
   const status = el('p.summary'); // not live: it changes every few seconds
-  const search = el('input', {type: 'search', 'aria-label': 'Search', placeholder: 'search names…', oninput: asked});
+  const search = el('input', {type: 'search', 'aria-label': 'Search', placeholder: 'search names…', oninput: debounce(asked, 250)});
   const only = el('input', {type: 'checkbox', onchange: asked});
   const rows = el('tbody');
   const place = el('div');

@@ -218,12 +218,17 @@ function one(root, fingerprint) {
       use('Size over the time that it was watched', {label: 'size', colour: f.verdict}, points.map(([s, n]) => [end + 1000 * s, n]));
     } else if (f.counts.length > 1) {
       use('How many, look by look', {label: f.kind, colour: f.verdict}, f.counts);
+    } else {
+      chart?.destroy();
+      chart = null;
+      put(place);
     }
   }
 
   /** The chart that is there goes on, where it is of the same. */
   function use(title, series, points) {
-    if (chart?.options.title !== title) {
+    const as = chart?.series[0];
+    if (chart?.options.title !== title || as.label !== series.label || as.colour !== series.colour) {
       chart?.destroy();
       chart = new Chart({title, series: [series]});
       put(place, chart.element);
