@@ -38,7 +38,8 @@ final class Metrics {
           "Threads that were proven and have run since; anything but 0 is a bug of Selvage's.",
           last.proof().refuted());
     }
-    metrics.gauge("selvage_always_on", "1 while the always-on mode is on.", counters == null ? 0 : 1);
+    metrics.gauge(
+        "selvage_always_on", "1 while the always-on mode is on.", counters == null ? 0 : 1);
     if (counters != null) {
       metrics.of(counters);
     }

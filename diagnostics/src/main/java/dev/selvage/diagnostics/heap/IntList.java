@@ -2,11 +2,15 @@ package dev.selvage.diagnostics.heap;
 
 import java.util.Arrays;
 
-/** Numbers in pieces, so that growing copies little and wastes less. For one thread. */
+/**
+ * Numbers in pieces, so that growing copies little and wastes less; few take little room. For one
+ * thread.
+ */
 final class IntList {
   private static final int SHIFT = 16;
   private static final int PIECE = 1 << SHIFT;
   private static final int MASK = PIECE - 1;
+  private static final int FEW = 8;
 
   private int[][] pieces = new int[4][];
   private int size;
@@ -23,7 +27,10 @@ final class IntList {
     }
     int[] p = pieces[piece];
     if (p == null) {
-      p = new int[PIECE];
+      p = new int[piece == 0 ? FEW : PIECE];
+      pieces[piece] = p;
+    } else if ((size & MASK) == p.length) {
+      p = Arrays.copyOf(p, p.length << 1); // the first piece, until it is one
       pieces[piece] = p;
     }
     p[size & MASK] = value;

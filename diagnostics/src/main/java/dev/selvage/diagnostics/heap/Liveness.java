@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntConsumer;
@@ -470,7 +471,7 @@ public final class Liveness {
         }
       }
       if (queues.get(object)) {
-        IntList references = java.util.Objects.requireNonNull(handedOver.get(object));
+        IntList references = Objects.requireNonNull(handedOver.get(object));
         for (int i = 0; i < references.size(); i++) {
           mark(references.get(i), object);
         }
@@ -629,6 +630,11 @@ public final class Liveness {
   int[] wakersOf(HeapThread thread) {
     int number = number(thread);
     return raw[number] ? new int[] {thread.object} : waitsOn.get(number);
+  }
+
+  /** What a leaked thread waits on, as far as that is known. */
+  int[] waitsOn(HeapThread thread) {
+    return waitsOn.get(number(thread));
   }
 
   /** What only a virtual thread has, and what is on its stack. */

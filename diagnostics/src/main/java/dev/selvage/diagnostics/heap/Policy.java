@@ -42,7 +42,9 @@ final class Policy {
       return HeapClass.Use.IGNORED;
     }
     // The JDK's own kinds do nothing when they are handed over, but for those that a list holds.
-    if (owner.name.equals("java/lang/ref/Reference") && field.equals("queue") && !isJdk(c.name)) {
+    if (owner.name.equals("java/lang/ref/Reference")
+        && field.equals("queue")
+        && !isOfTheJdk(c.name)) {
       return HeapClass.Use.QUEUE;
     }
     if (c.name.equals(HeapGraph.VIRTUAL_THREAD)) {
@@ -94,7 +96,7 @@ final class Policy {
 
   /** Whether it is a lock of the program's that extends the JDK's: those tell it who has them. */
   static boolean isOwnLock(HeapClass c) {
-    return !isJdk(c.name)
+    return !isOfTheJdk(c.name)
         && !isSelvage(c.name)
         && (c.is("java/util/concurrent/locks/ReentrantLock")
             || c.is("java/util/concurrent/locks/ReentrantReadWriteLock"));
@@ -105,7 +107,7 @@ final class Policy {
    * say, also to one who was unparked for no other reason than to ask again.
    */
   static boolean isOwnSynchronizer(HeapClass c) {
-    return !isJdk(c.name) && !isSelvage(c.name) && c.is(OWNABLE);
+    return !isOfTheJdk(c.name) && !isSelvage(c.name) && c.is(OWNABLE);
   }
 
   /** Whether an object of that class is a part of a set of threads. */
@@ -117,6 +119,14 @@ final class Policy {
         || name.startsWith("dev/selvage/internal/gmp/Listed");
   }
 
+  /** Whether it can be of no library: some of those have names as {@code com.sun.jna}. */
+  private static boolean isOfTheJdk(String internal) {
+    return internal.startsWith("java/")
+        || internal.startsWith("jdk/")
+        || internal.startsWith("sun/");
+  }
+
+  /** Whether it may be of the JDK, which may wake by any field and in any frame. */
   static boolean isJdk(String internal) {
     return internal.startsWith("java/")
         || internal.startsWith("javax/")

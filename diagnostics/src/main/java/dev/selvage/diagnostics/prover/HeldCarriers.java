@@ -150,10 +150,11 @@ final class HeldCarriers implements AutoCloseable {
     int kept = from;
     for (int i = from; i < size; i++) {
       ForkJoinTask<?> task = taken[i];
-      taken[i] = null;
       if (task != null && holders.contains(task)) {
         give(task);
+        taken[i] = null;
       } else {
+        taken[i] = null;
         taken[kept++] = task;
       }
     }
@@ -164,9 +165,9 @@ final class HeldCarriers implements AutoCloseable {
     ended = true;
     for (int i = 0; i < size; i++) {
       ForkJoinTask<?> task = taken[i];
-      taken[i] = null;
       if (task != null) {
-        give(task);
+        give(task); // twice does no harm, never would
+        taken[i] = null;
       }
     }
     size = 0;

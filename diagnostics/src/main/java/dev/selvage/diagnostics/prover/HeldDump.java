@@ -68,7 +68,7 @@ public final class HeldDump {
       }
       if (lapsed) {
         said.append("; as it took more than ").append(LONGEST.toSeconds());
-        said.append(" s, all went on before it was written");
+        said.append(" s, all may have gone on before it was written");
       }
       return said.toString();
     }

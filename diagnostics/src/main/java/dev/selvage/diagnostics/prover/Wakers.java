@@ -29,7 +29,7 @@ final class Wakers {
    * so it is looked for twice.
    *
    * All threads are gone over only if some are looked for, and then once for all findings, however
-   * many threads those have.
+   * many threads those have; and once more if some were not found, as who has ended never is.
    */
 
   /** How many threads of a finding are asked. */
