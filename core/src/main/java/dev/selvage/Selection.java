@@ -209,33 +209,40 @@ final class Selection implements Waiter.Several {
 
   @Override
   public List<Object> objects() {
-    // Written by the owner only while it does not wait, so a tool sees all of it or else nothing
-    // that it could not use.
-    Node[] nodes = cases;
     List<Object> channels = new ArrayList<>();
-    for (int i = 0; i < Math.min(size, nodes.length); i++) {
-      Node node = nodes[i];
-      if (node != null && node.enabled && !channels.contains(node.channel)) {
+    for (Node node : enabled()) {
+      if (!channels.contains(node.channel)) {
         channels.add(node.channel);
       }
     }
     return channels;
   }
 
-  /** Who came last to the other side of each case's channel. As {@link #objects()}. */
+  /** Who came last to the other side of each case's channel. Any thread may ask. */
   List<LastActor> lastActors() {
-    Node[] nodes = cases;
     List<LastActor> actors = new ArrayList<>();
-    for (int i = 0; i < Math.min(size, nodes.length); i++) {
-      Node node = nodes[i];
-      if (node != null && node.enabled) {
-        LastActor actor = node.channel.lastActor(node.sending);
-        if (actor != null) {
-          actors.add(actor);
-        }
+    for (Node node : enabled()) {
+      LastActor actor = node.channel.lastActor(node.sending);
+      if (actor != null) {
+        actors.add(actor);
       }
     }
     return actors;
+  }
+
+  /** The cases that take part, for tools. */
+  private List<Node> enabled() {
+    // Written by the owner only while it does not wait, so a tool sees all of it or else nothing
+    // that it could not use.
+    Node[] nodes = cases;
+    List<Node> enabled = new ArrayList<>();
+    for (int i = 0; i < Math.min(size, nodes.length); i++) {
+      Node node = nodes[i];
+      if (node != null && node.enabled) {
+        enabled.add(node);
+      }
+    }
+    return enabled;
   }
 
   private void shuffle() {

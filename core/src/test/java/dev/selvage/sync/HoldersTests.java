@@ -28,28 +28,23 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Who keeps a thread waiting is told, and never somebody who does not. */
 @Timeout(60)
 final class HoldersTests {
   private static final Duration LONG = Duration.ofHours(1);
 
-  private final List<Thread> threads = new ArrayList<>();
+  @RegisterExtension final BlockedThreads threads = new BlockedThreads();
   private final CountDownLatch end = new CountDownLatch(1);
 
   @AfterEach
-  void unblock() throws InterruptedException {
+  void unblock() {
     end.countDown();
-    for (Thread thread : threads) {
-      thread.interrupt();
-      assertTrue(thread.join(Duration.ofSeconds(20)), () -> thread + " has not ended");
-    }
   }
 
   private Thread blocked(Go.Action task) {
-    Thread thread = startBlocked(task);
-    threads.add(thread);
-    return thread;
+    return threads.start(task);
   }
 
   /** A goroutine that has done something, and stays for the time of the test. */

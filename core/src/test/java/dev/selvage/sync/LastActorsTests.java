@@ -1,7 +1,6 @@
 package dev.selvage.sync;
 
 import static dev.selvage.Threads.start;
-import static dev.selvage.Threads.startBlocked;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -22,9 +21,9 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -34,20 +33,10 @@ final class LastActorsTests {
   private static final Duration LONG = Duration.ofHours(1);
   private static final Duration SHORT = Duration.ofMillis(1);
 
-  private final List<Thread> threads = new ArrayList<>();
-
-  @AfterEach
-  void unblock() throws InterruptedException {
-    for (Thread thread : threads) {
-      thread.interrupt();
-      assertTrue(thread.join(Duration.ofSeconds(20)), () -> thread + " has not ended");
-    }
-  }
+  @RegisterExtension final BlockedThreads threads = new BlockedThreads();
 
   private Thread blocked(Go.Action task) {
-    Thread thread = startBlocked(task);
-    threads.add(thread);
-    return thread;
+    return threads.start(task);
   }
 
   /** Does something in a thread that ends, and returns the thread's identifier. */

@@ -796,9 +796,7 @@ final class Gmp extends GmpState {
         return null;
       }
       hold = made;
-      for (Processor p : all) {
-        ground.unpark(p.machine); // those that are idle stand still as well, by themselves
-      }
+      unparkAll(); // those that are idle stand still as well, by themselves
       return made;
     } finally {
       lock.unlock();
@@ -819,10 +817,14 @@ final class Gmp extends GmpState {
     if (!HOLD.compareAndSet(this, held, (Hold) null)) {
       return false;
     }
+    unparkAll();
+    return true;
+  }
+
+  private void unparkAll() {
     for (Processor p : all) {
       ground.unpark(p.machine);
     }
-    return true;
   }
 
   /**

@@ -66,6 +66,20 @@ class HoldTests {
     }
   }
 
+  /** One that computes, and has begun to, until it is stopped. */
+  private Thread computing(Runner runner) {
+    Thread computes =
+        go(
+            runner,
+            () -> {
+              while (!stop) {
+                runs.incrementAndGet();
+              }
+            });
+    Threads.until(() -> runs.get() > 0);
+    return computes;
+  }
+
   /** Threads that give way, wake each other and wait for a time, until they are stopped. */
   @SuppressWarnings("ThreadPriorityCheck") // giving way is one of the things that are done
   private List<Thread> busy(Runner runner, int n) {
@@ -146,15 +160,7 @@ class HoldTests {
   @Test
   void whoComputesIsNotStoppedAndStandsStillAfterwards() throws Exception {
     Runner runner = start(2);
-    Thread computes =
-        go(
-            runner,
-            () -> {
-              while (!stop) {
-                runs.incrementAndGet();
-              }
-            });
-    Threads.until(() -> runs.get() > 0);
+    Thread computes = computing(runner);
     Hold hold = hold(runner, LONG);
     // Its P may have been taken from it before; then another is in its place.
     Threads.until(() -> runner.gmp.resting(hold) == runner.gmp.all().length - 1);
@@ -219,15 +225,7 @@ class HoldTests {
   @Test
   void itGoesOnByItselfAlsoIfNobodyEverStoodStill() throws Exception {
     Runner runner = start(1);
-    Thread computes =
-        go(
-            runner,
-            () -> {
-              while (!stop) {
-                runs.incrementAndGet();
-              }
-            });
-    Threads.until(() -> runs.get() > 0);
+    Thread computes = computing(runner);
     Hold hold = hold(runner, 10_000_000);
     Threads.until(() -> runner.gmp.hold() == null);
     assertFalse(runner.gmp.release(hold));

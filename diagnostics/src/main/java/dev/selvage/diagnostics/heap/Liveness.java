@@ -71,6 +71,9 @@ public final class Liveness {
   /** The class of what stands for no queue. */
   private static final String NO_QUEUE = "java/lang/ref/ReferenceQueue$Null";
 
+  /** For how many threads of a pile {@link #reachers} asks at most. */
+  public static final int MAX_ASKED = 8;
+
   private static final int MAX_STEPS = 100_000;
   private static final int MAX_OWNERS = 20;
   private static final int NONE = -1;

@@ -128,11 +128,7 @@ final class Policy {
 
   /** Whether it may be of the JDK, which may wake by any field and in any frame. */
   static boolean isJdk(String internal) {
-    return internal.startsWith("java/")
-        || internal.startsWith("javax/")
-        || internal.startsWith("jdk/")
-        || internal.startsWith("sun/")
-        || internal.startsWith("com/sun/");
+    return isOfTheJdk(internal) || internal.startsWith("javax/") || internal.startsWith("com/sun/");
   }
 
   static boolean isSelvage(String internal) {

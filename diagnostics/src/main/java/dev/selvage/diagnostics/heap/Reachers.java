@@ -31,9 +31,6 @@ final class Reachers {
 
   private static final int MAX_OF_PILE = 10_000;
 
-  /** How many threads of a pile are asked for. */
-  private static final int MAX_ASKED = 8;
-
   private static final String WAITER = "dev/selvage/internal/Waiter";
 
   private final HeapGraph graph;
@@ -53,7 +50,7 @@ final class Reachers {
   /** For one thread of each pile of which that is known: the nearest others, one of each pile. */
   Map<HeapThread, List<HeapThread>> of(List<List<HeapThread>> piles) {
     for (int i = 0; i < piles.size(); i++) {
-      int room = Math.max(MAX_ASKED, Math.min(MAX_OF_PILE, MAX_THREADS - threads.size()));
+      int room = Math.max(Liveness.MAX_ASKED, Math.min(MAX_OF_PILE, MAX_THREADS - threads.size()));
       for (HeapThread thread : some(piles.get(i), room)) {
         pileOf.put(thread, i);
         threads.add(thread);
@@ -71,7 +68,7 @@ final class Reachers {
     }
     Map<HeapThread, List<HeapThread>> reachers = new LinkedHashMap<>();
     for (List<HeapThread> pile : piles) {
-      for (HeapThread thread : some(pile, MAX_ASKED)) {
+      for (HeapThread thread : some(pile, Liveness.MAX_ASKED)) {
         List<HeapThread> others = others(thread);
         if (!others.isEmpty()) {
           reachers.put(thread, others);

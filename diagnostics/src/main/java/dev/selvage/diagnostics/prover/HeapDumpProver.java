@@ -52,7 +52,6 @@ public final class HeapDumpProver {
   private static final int MIN_IDLE_SUSPECTS = 100;
   private static final int MAX_PATHS = 20;
   private static final int MAX_NAMES = 10;
-  private static final int MAX_ASKED = 8;
   private static final int MAX_WAKERS = 3;
 
   /** More are not read by name, so that no rule about names applies to them. */
@@ -506,7 +505,8 @@ public final class HeapDumpProver {
 
   /** Who would wake one of those threads if it were not stuck itself; none where not known. */
   private List<String> couldWake(Pile pile, Map<HeapThread, String> names) {
-    for (HeapThread thread : pile.threads.subList(0, Math.min(MAX_ASKED, pile.threads.size()))) {
+    for (HeapThread thread :
+        pile.threads.subList(0, Math.min(Liveness.MAX_ASKED, pile.threads.size()))) {
       List<HeapThread> others = couldWake.get(thread);
       if (others != null) {
         return others.stream()

@@ -51,11 +51,6 @@ final class Wakers {
   private static final class Members {
     final List<Thread> some = new ArrayList<>();
     int count;
-
-    void clear() {
-      some.clear();
-      count = 0;
-    }
   }
 
   /**
@@ -109,12 +104,7 @@ final class Wakers {
       facts.add(
           threads.subList(0, Math.min(MOST, threads.size())).stream().map(this::facts).toList());
     }
-    if (isAnyMissing() || ends.containsValue(null) || !groups.isEmpty()) {
-      find();
-    }
-    if (isAnyMissing()) {
-      find();
-    }
+    find();
     List<Map<String, Object>> evidence = new ArrayList<>();
     facts.forEach(each -> evidence.add(evidence(each)));
     return evidence;
@@ -182,16 +172,25 @@ final class Wakers {
 
   // ------------------------------------------------------------------ where they are
 
-  /** Goes over all threads; over the virtual ones only if somebody is left to be found. */
+  /** Goes over the threads, as long as somebody is left to be found. */
   private void find() {
-    jdk.platformThreads().forEach(this::note);
+    if (isAnyMissing()) {
+      jdk.platformThreads().forEach(this::note);
+    }
     if (isAnyMissing() || ends.containsValue(null) || !groups.isEmpty()) {
-      groups.values().forEach(Members::clear);
       jdk.forEachThread(
           thread -> {
             note(thread);
             noteEnd(thread);
             noteMember(thread);
+          });
+    }
+    if (isAnyMissing()) { // they may have been between two lists
+      jdk.platformThreads().forEach(this::note);
+      jdk.forEachThread(
+          thread -> {
+            note(thread);
+            noteEnd(thread);
           });
     }
   }
